@@ -1,0 +1,118 @@
+package dev.hongbao.connector;
+
+import java.util.Set;
+import org.apache.avro.Schema;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.connector.base.DeliveryGuarantee;
+import org.apache.flink.connector.pulsar.sink.PulsarSink;
+import org.apache.flink.connector.pulsar.sink.PulsarSinkOptions;
+import org.apache.flink.connector.pulsar.sink.writer.router.TopicRoutingMode;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.DataStreamSink;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.ProviderContext;
+import org.apache.flink.table.connector.sink.DataStreamSinkProvider;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.factories.DynamicTableSinkFactory;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.flink.table.types.logical.RowType;
+
+/** Makes the sink table {@code 'connector' = 'avro-topic'}: each row a message by its contract, at least once. */
+public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
+
+  private static final ConfigOption<String> SERVICE_URL =
+      ConfigOptions.key("service-url").stringType().noDefaultValue();
+  private static final ConfigOption<String> ADMIN_URL =
+      ConfigOptions.key("admin-url").stringType().noDefaultValue();
+  private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
+  private static final ConfigOption<String> SCHEMA = ConfigOptions.key("schema").stringType().noDefaultValue();
+  private static final ConfigOption<String> KEY =
+      ConfigOptions.key("key").stringType().noDefaultValue()
+          .withDescription("Columns of the message key, separated by commas; their values are joined by ':'.");
+
+  @Override
+  public String factoryIdentifier() {
+    return "avro-topic";
+  }
+
+  @Override
+  public Set<ConfigOption<?>> requiredOptions() {
+    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SCHEMA, KEY);
+  }
+
+  @Override
+  public Set<ConfigOption<?>> optionalOptions() {
+    return Set.of();
+  }
+
+  @Override
+  public DynamicTableSink createDynamicTableSink(Context context) {
+    FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
+    helper.validate();
+    RowType row = (RowType) context.getPhysicalRowDataType().getLogicalType();
+    ReadableConfig options = helper.getOptions();
+    Schema schema = Contract.load(options.get(SCHEMA)).schema();
+    int[] fields = schema.getFields().stream().mapToInt(f -> position(row, f.name(), options)).toArray();
+    String[] names = options.get(KEY).split(",");
+    int[] keys = new int[names.length];
+    for (int i = 0; i < names.length; i++) {
+      keys[i] = position(row, names[i].trim(), options);
+    }
+    return new AvroTopic(options, new AvroMessages(options.get(SCHEMA), fields, keys));
+  }
+
+  private static int position(RowType row, String column, ReadableConfig options) {
+    int position = row.getFieldIndex(column);
+    if (position < 0) {
+      throw new ValidationException(
+          "avro-topic " + options.get(TOPIC) + ": no column " + column + " among " + row.getFieldNames()
+              + "; " + options.get(SCHEMA) + " has it");
+    }
+    return position;
+  }
+
+  private record AvroTopic(ReadableConfig options, AvroMessages messages) implements DynamicTableSink {
+
+    @Override
+    public ChangelogMode getChangelogMode(ChangelogMode requested) {
+      return Newest.MODE;
+    }
+
+    @Override
+    public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
+      return new DataStreamSinkProvider() {
+        @Override
+        public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
+          String name = "topic-" + options.get(SCHEMA);
+          return Newest.of(rows, name).sinkTo(sink()).uid(name).name(name);
+        }
+      };
+    }
+
+    private PulsarSink<RowData> sink() {
+      return PulsarSink.builder()
+          .setServiceUrl(options.get(SERVICE_URL))
+          .setTopics(options.get(TOPIC))
+          .setSerializationSchema(messages)
+          .setTopicRoutingMode(TopicRoutingMode.MESSAGE_KEY_HASH)
+          // The default is NONE. Repeats are dropped by id, at the subscriber.
+          .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+          .setConfig(PulsarSinkOptions.PULSAR_BATCHING_MAX_PUBLISH_DELAY_MICROS, 1_000L)
+          .build();
+    }
+
+    @Override
+    public DynamicTableSink copy() {
+      return this;
+    }
+
+    @Override
+    public String asSummaryString() {
+      return "avro-topic " + options.get(TOPIC);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+package dev.hongbao.connector;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
+import org.apache.flink.table.data.GenericMapData;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.logical.RowType;
+import org.apache.flink.util.Collector;
+import org.apache.pulsar.client.api.Message;
+import org.apache.pulsar.client.api.MessageIdAdv;
+
+/**
+ * Makes exactly one row of each message: the event by its writer's schema, or a dead letter that says why.
+ *
+ * <p>An unreachable registry is an error, not a dead letter: an outage must not drain the topic into
+ * quarantine.
+ */
+final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
+
+  private static final long serialVersionUID = 1L;
+  private static final StringData OK = StringData.fromString(Columns.OK);
+  private static final StringData DEAD = StringData.fromString(Columns.DEAD);
+
+  private final RowType row;
+  private final String contractName;
+  private final SchemaRegistry registry;
+
+  private transient Contract contract;
+  private transient int[] fromEvent;
+  private transient Map<Long, AvroRows.Reader> readers;
+  private transient int userId;
+  private transient int anonymousId;
+
+  ClickDecoder(RowType row, String contractName, SchemaRegistry registry) {
+    this.row = row;
+    this.contractName = contractName;
+    this.registry = registry;
+  }
+
+  @Override
+  public TypeInformation<RowData> getProducedType() {
+    return InternalTypeInfo.of(row);
+  }
+
+  @Override
+  public void deserialize(Message<byte[]> message, Collector<RowData> out) throws Exception {
+    out.collect(decode(message));
+  }
+
+  RowData decode(Message<byte[]> message) throws IOException {
+    if (contract == null) {
+      open();
+    }
+    byte[] payload = message.getData();
+    try {
+      if (message.getKey() == null || message.getKey().isEmpty()) {
+        return dead(message, payload, "key", "key is empty; it must be the shopper's user_id or anonymous_id");
+      }
+      byte[] version = message.getSchemaVersion();
+      if (version == null || version.length != Long.BYTES) {
+        return dead(message, payload, null, "the message names no schema version; publish with the registered schema");
+      }
+      AvroRows.Reader reader = reader(ByteBuffer.wrap(version).getLong());
+      if (reader == null) {
+        return dead(
+            message, payload, null,
+            "schema version " + ByteBuffer.wrap(version).getLong() + " is unknown to the registry");
+      }
+      GenericRowData event = reader.read(payload);
+      Contract.Violation violation =
+          contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
+      return violation == null
+          ? alive(message, event)
+          : dead(message, payload, violation.field(), violation.reason());
+    } catch (RegistryAway e) {
+      throw e.cause;
+    } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+      return dead(message, payload, null, "not a " + contract.schema().getName() + " in Avro: " + e);
+    }
+  }
+
+  private void open() {
+    contract = Contract.load(contractName);
+    readers = new HashMap<>();
+    userId = contract.position("user_id");
+    anonymousId = contract.position("anonymous_id");
+    List<String> names = row.getFieldNames();
+    fromEvent = new int[names.size()];
+    for (int i = 0; i < fromEvent.length; i++) {
+      fromEvent[i] = contract.position(names.get(i));
+    }
+  }
+
+  private AvroRows.Reader reader(long version) throws IOException {
+    AvroRows.Reader reader = readers.get(version);
+    if (reader == null) {
+      Optional<Schema> writer;
+      try {
+        writer = registry.find(version);
+      } catch (IOException e) {
+        throw new RegistryAway(e);
+      }
+      if (writer.isPresent()) {
+        reader = new AvroRows.Reader(writer.get(), contract.schema());
+        readers.put(version, reader);
+      }
+    }
+    return reader;
+  }
+
+  private RowData alive(Message<byte[]> message, GenericRowData event) {
+    StringData shopper =
+        event.isNullAt(userId) ? event.getString(anonymousId) : event.getString(userId);
+    GenericRowData out = new GenericRowData(fromEvent.length);
+    for (int i = 0; i < fromEvent.length; i++) {
+      out.setField(
+          i,
+          fromEvent[i] >= 0
+              ? event.getField(fromEvent[i])
+              : origin(row.getFieldNames().get(i), message, OK, shopper));
+    }
+    return out;
+  }
+
+  private RowData dead(Message<byte[]> message, byte[] payload, String field, String reason) {
+    GenericRowData out = new GenericRowData(fromEvent.length);
+    for (int i = 0; i < fromEvent.length; i++) {
+      if (fromEvent[i] >= 0) {
+        continue;
+      }
+      String name = row.getFieldNames().get(i);
+      out.setField(
+          i,
+          switch (name) {
+            case "reason" -> StringData.fromString(reason);
+            case "field" -> field == null ? null : StringData.fromString(field);
+            case "payload" -> payload;
+            case "message_properties" -> properties(message);
+            default -> origin(name, message, DEAD, null);
+          });
+    }
+    return out;
+  }
+
+  private static Object origin(String name, Message<byte[]> message, StringData verdict, StringData shopper) {
+    return switch (name) {
+      case "verdict" -> verdict;
+      case "shopper_id" -> shopper;
+      case "message_key" -> message.getKey() == null ? null : StringData.fromString(message.getKey());
+      case "topic" -> StringData.fromString(message.getTopicName());
+      case "message_id" -> StringData.fromString(id(message));
+      case "schema_version" -> {
+        byte[] version = message.getSchemaVersion();
+        yield version == null || version.length != Long.BYTES ? null : ByteBuffer.wrap(version).getLong();
+      }
+      case "published_at" -> TimestampData.fromEpochMillis(message.getPublishTime());
+      case "appended_at" ->
+          TimestampData.fromEpochMillis(message.getBrokerPublishTime().orElse(message.getPublishTime()));
+      case "read_at" -> TimestampData.fromEpochMillis(System.currentTimeMillis());
+      default -> null;
+    };
+  }
+
+  private static String id(Message<byte[]> message) {
+    MessageIdAdv id = (MessageIdAdv) message.getMessageId();
+    return id.getLedgerId() + ":" + id.getEntryId() + ":" + id.getPartitionIndex() + ":" + id.getBatchIndex();
+  }
+
+  private static GenericMapData properties(Message<byte[]> message) {
+    Map<StringData, StringData> map = new HashMap<>();
+    message.getProperties().forEach((k, v) -> map.put(StringData.fromString(k), StringData.fromString(v)));
+    return new GenericMapData(map);
+  }
+
+  /** Carries the registry's failure past the catch that makes dead letters. */
+  private static final class RegistryAway extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final IOException cause;
+
+    RegistryAway(IOException cause) {
+      super(cause);
+      this.cause = cause;
+    }
+  }
+}

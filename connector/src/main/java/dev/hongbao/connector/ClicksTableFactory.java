@@ -1,0 +1,179 @@
+package dev.hongbao.connector;
+
+import java.time.Duration;
+import java.util.Set;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.connector.pulsar.source.PulsarSource;
+import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
+import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.ProviderContext;
+import org.apache.flink.table.connector.source.DataStreamScanProvider;
+import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.connector.source.ScanTableSource;
+import org.apache.flink.table.connector.source.abilities.SupportsSourceWatermark;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.factories.DynamicTableSourceFactory;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.logical.RowType;
+
+/**
+ * Makes the table {@code 'connector' = 'clicks'}: one row a message, each with its verdict.
+ *
+ * <pre>source -> decode -> key: shopper -> deduplicate -> late gate</pre>
+ */
+public final class ClicksTableFactory implements DynamicTableSourceFactory {
+
+  private static final ConfigOption<String> SERVICE_URL =
+      ConfigOptions.key("service-url").stringType().noDefaultValue();
+  private static final ConfigOption<String> ADMIN_URL =
+      ConfigOptions.key("admin-url").stringType().noDefaultValue();
+  private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
+  private static final ConfigOption<String> SUBSCRIPTION =
+      ConfigOptions.key("subscription").stringType().noDefaultValue();
+  private static final ConfigOption<String> SCHEMA =
+      ConfigOptions.key("schema").stringType().defaultValue("click_event");
+  private static final ConfigOption<Duration> DUPLICATE_HORIZON =
+      ConfigOptions.key("duplicate-horizon").durationType().defaultValue(Duration.ofHours(1))
+          .withDescription("A repeated event id within it is marked; zero switches deduplication off.");
+  private static final ConfigOption<Duration> OUT_OF_ORDERNESS =
+      ConfigOptions.key("out-of-orderness").durationType().defaultValue(Duration.ofSeconds(5));
+  private static final ConfigOption<Duration> QUIET_AFTER =
+      ConfigOptions.key("quiet-after").durationType().defaultValue(Duration.ofSeconds(5));
+  private static final ConfigOption<Duration> QUIET_JUMP =
+      ConfigOptions.key("quiet-jump").durationType().defaultValue(Duration.ZERO)
+          .withDescription("How far a quiet partition's watermark jumps: past the largest window.");
+  private static final ConfigOption<Duration> LATENESS =
+      ConfigOptions.key("lateness").durationType().noDefaultValue()
+          .withDescription("Older than the watermark by more than this is late; without it nothing is.");
+  private static final ConfigOption<String> SOURCE =
+      ConfigOptions.key("source").stringType().defaultValue("batch-safe")
+          .withDescription("'stock' loses the rest of a half-read batch on restore: the drills' control.");
+
+  @Override
+  public String factoryIdentifier() {
+    return "clicks";
+  }
+
+  @Override
+  public Set<ConfigOption<?>> requiredOptions() {
+    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SUBSCRIPTION);
+  }
+
+  @Override
+  public Set<ConfigOption<?>> optionalOptions() {
+    return Set.of(
+        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, SOURCE);
+  }
+
+  @Override
+  public DynamicTableSource createDynamicTableSource(Context context) {
+    FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
+    helper.validate();
+    RowType row = (RowType) context.getPhysicalRowDataType().getLogicalType();
+    return new Clicks(row, Columns.of(row), helper.getOptions());
+  }
+
+  /** The table as a stream. */
+  private record Clicks(RowType row, Columns columns, ReadableConfig options)
+      implements ScanTableSource, SupportsSourceWatermark {
+
+    @Override
+    public ChangelogMode getChangelogMode() {
+      return ChangelogMode.insertOnly();
+    }
+
+    @Override
+    public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
+      return new DataStreamScanProvider() {
+        @Override
+        public DataStream<RowData> produceDataStream(ProviderContext provider, StreamExecutionEnvironment env) {
+          return stream(env);
+        }
+
+        @Override
+        public boolean isBounded() {
+          return false;
+        }
+      };
+    }
+
+    private DataStream<RowData> stream(StreamExecutionEnvironment env) {
+      DataStream<RowData> clicks =
+          env.fromSource(source(), watermarks(), "clicks-source").uid("clicks-source");
+      Duration horizon = options.get(DUPLICATE_HORIZON);
+      if (!horizon.isZero()) {
+        clicks =
+            clicks
+                .keyBy(new Deduplicate.ByShopper(columns), InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
+                .process(new Deduplicate(columns, horizon), InternalTypeInfo.of(row))
+                .uid("clicks-deduplicate")
+                .name("clicks-deduplicate");
+      }
+      if (options.getOptional(LATENESS).isPresent()) {
+        clicks =
+            clicks
+                .process(
+                    new LateGate(row, columns, options.get(LATENESS), options.get(SCHEMA)), InternalTypeInfo.of(row))
+                .uid("clicks-gate")
+                .name("clicks-gate");
+      }
+      return clicks;
+    }
+
+    private Source<RowData, ?, ?> source() {
+      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL), options.get(TOPIC));
+      PulsarSource<RowData> source =
+          PulsarSource.builder()
+              .setServiceUrl(options.get(SERVICE_URL))
+              .setTopics(options.get(TOPIC))
+              .setSubscriptionName(options.get(SUBSCRIPTION))
+              .setStartCursor(StartCursor.earliest())
+              .setDeserializationSchema(new ClickDecoder(row, options.get(SCHEMA), registry))
+              // Default is 10 s: a slow partition's events would wait that long for company.
+              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, 20L)
+              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)
+              .setConfig(PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, 3)
+              .setConfig(PulsarSourceOptions.PULSAR_PARTITION_DISCOVERY_INTERVAL_MS, 30_000L)
+              .build();
+      return options.get(SOURCE).equals("stock") ? source : new BatchSafeSource<>(source);
+    }
+
+    private WatermarkStrategy<RowData> watermarks() {
+      long outOfOrdernessMs = options.get(OUT_OF_ORDERNESS).toMillis();
+      long quietAfterMs = options.get(QUIET_AFTER).toMillis();
+      long quietJumpMs = options.get(QUIET_JUMP).toMillis();
+      int occurredAt = columns.occurredAt();
+      return WatermarkStrategy.<RowData>forGenerator(
+              context ->
+                  new QuietWatermarks<>(outOfOrdernessMs, quietAfterMs, quietJumpMs, System::currentTimeMillis))
+          .withTimestampAssigner(
+              (click, published) ->
+                  click.isNullAt(occurredAt)
+                      ? QuietWatermarks.NO_TIME
+                      : click.getTimestamp(occurredAt, 3).getMillisecond());
+    }
+
+    @Override
+    public void applySourceWatermark() {
+      // The stream carries them already.
+    }
+
+    @Override
+    public DynamicTableSource copy() {
+      return this;
+    }
+
+    @Override
+    public String asSummaryString() {
+      return "clicks of " + options.get(TOPIC);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package dev.hongbao.connector;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.avro.Schema;
+import org.apache.flink.table.data.GenericMapData;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
+
+/** A record's Avro schema from this jar, with the rules its fields carry. */
+final class Contract {
+
+  /** What is wrong with an event: the field at fault and a sentence. */
+  record Violation(String field, String reason) {}
+
+  /** One field's rules; positions are the schema's. */
+  private interface Rule {
+    /** Gives a sentence when the value breaks the rule. Absent values never do. */
+    String broken(Object value, String eventType, long nowMs);
+  }
+
+  private static final Pattern UUID =
+      Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+  private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+
+  private final Schema schema;
+  private final List<List<Rule>> rules = new ArrayList<>();
+  private final int eventType;
+  private final int userId;
+  private final int anonymousId;
+
+  private Contract(Schema schema) {
+    this.schema = schema;
+    for (Schema.Field field : schema.getFields()) {
+      rules.add(rulesOf(field));
+    }
+    this.eventType = position("event_type");
+    this.userId = position("user_id");
+    this.anonymousId = position("anonymous_id");
+  }
+
+  /** Loads {@code schemas/<name>.avsc} from the jar. */
+  static Contract load(String name) {
+    String path = "/schemas/" + name + ".avsc";
+    try (InputStream file = Contract.class.getResourceAsStream(path)) {
+      if (file == null) {
+        throw new IllegalArgumentException("no contract " + name + " in the connector's jar; rebuild it");
+      }
+      return new Contract(new Schema.Parser().parse(file));
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read " + path + " from the connector's jar", e);
+    }
+  }
+
+  static Contract of(Schema schema) {
+    return new Contract(schema);
+  }
+
+  Schema schema() {
+    return schema;
+  }
+
+  /** Gives the field's place in the record, or -1. */
+  int position(String field) {
+    Schema.Field found = schema.getField(field);
+    return found == null ? -1 : found.pos();
+  }
+
+  /** Gives the first rule an event breaks, or null; {@code nowMs} is when the broker took it. */
+  Violation violation(GenericRowData event, long nowMs) {
+    String type = eventType < 0 || event.isNullAt(eventType) ? null : event.getString(eventType).toString();
+    for (int i = 0; i < rules.size(); i++) {
+      Object value = event.getField(i);
+      for (Rule rule : rules.get(i)) {
+        String reason = rule.broken(value, type, nowMs);
+        if (reason != null) {
+          String field = schema.getFields().get(i).name();
+          return new Violation(field, field + " " + reason);
+        }
+      }
+    }
+    if (userId >= 0 && empty(event.getField(userId)) && empty(event.getField(anonymousId))) {
+      return new Violation("user_id", "user_id and anonymous_id are both missing; one is required");
+    }
+    return null;
+  }
+
+  private static boolean empty(Object text) {
+    return text == null || text.toString().isEmpty();
+  }
+
+  private static List<Rule> rulesOf(Schema.Field field) {
+    List<Rule> rules = new ArrayList<>();
+    if (field.getObjectProp("required_for") instanceof List<?> types) {
+      Set<Object> needing = new HashSet<>(types);
+      rules.add(
+          (value, type, now) ->
+              empty(value) && needing.contains(type) ? "is missing; " + type + " requires it" : null);
+    }
+    if (field.getObjectProp("allowed") instanceof List<?> allowed) {
+      Set<StringData> texts = new HashSet<>();
+      allowed.forEach(text -> texts.add(StringData.fromString(text.toString())));
+      rules.add(
+          (value, type, now) ->
+              value == null || texts.contains(value)
+                  ? null
+                  : "is '" + shortened(value) + "'; it must be one of "
+                      + (texts.size() > 8 ? "the " + texts.size() + " in the contract" : allowed));
+    }
+    if (field.getObjectProp("pattern") instanceof String name) {
+      Pattern pattern = name.equals("uuid") ? UUID : CURRENCY;
+      String kind = name.equals("uuid") ? "a UUID" : "three capital letters";
+      rules.add(
+          (value, type, now) ->
+              value == null || pattern.matcher(value.toString()).matches()
+                  ? null
+                  : "is '" + shortened(value) + "'; it must be " + kind);
+    }
+    if (field.getObjectProp("minimum") instanceof Number least) {
+      rules.add(
+          (value, type, now) ->
+              value instanceof Number n && n.longValue() < least.longValue()
+                  ? "is " + n + "; the least is " + least
+                  : null);
+    }
+    if (field.getObjectProp("maximum") instanceof Number most) {
+      rules.add(
+          (value, type, now) ->
+              value instanceof Number n && n.longValue() > most.longValue() ? "is " + n + "; the most is " + most : null);
+    }
+    if (field.getObjectProp("max_length") instanceof Number most) {
+      rules.add(
+          (value, type, now) ->
+              value != null && value.toString().length() > most.intValue()
+                  ? "has " + value.toString().length() + " characters; the most is " + most
+                  : null);
+    }
+    if (field.getObjectProp("max_entries") instanceof Number most) {
+      rules.add(
+          (value, type, now) ->
+              value instanceof GenericMapData map && map.size() > most.intValue()
+                  ? "has " + map.size() + " entries; the most is " + most
+                  : null);
+    }
+    if (field.getObjectProp("max_ahead_ms") instanceof Number most) {
+      rules.add(
+          (value, type, now) ->
+              value instanceof TimestampData at && at.getMillisecond() - now > most.longValue()
+                  ? "is " + at.toInstant() + ", " + (at.getMillisecond() - now) + " ms ahead; the most is " + most + " ms"
+                  : null);
+    }
+    if (field.getObjectProp("max_behind_ms") instanceof Number most) {
+      rules.add(
+          (value, type, now) ->
+              value instanceof TimestampData at && now - at.getMillisecond() > most.longValue()
+                  ? "is " + at.toInstant() + ", " + (now - at.getMillisecond()) + " ms behind; the most is " + most + " ms"
+                  : null);
+    }
+    return rules;
+  }
+
+  private static String shortened(Object value) {
+    String text = value.toString();
+    return text.length() > 64 ? text.substring(0, 64) + "…" : text;
+  }
+}

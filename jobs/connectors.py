@@ -1,0 +1,126 @@
+"""Bind a job's tables to Pulsar topics and Parquet folders: the only file here that knows where things are.
+
+A table's columns come from its contract, so a .avsc is the one place that lists them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyflink.java_gateway import get_gateway
+from pyflink.table import DataTypes, Schema, StreamTableEnvironment, Table, TableDescriptor
+from pyflink.table.types import DataType
+
+import schemas
+from schemas import Contract
+from settings import Pulsar
+
+TIME = DataTypes.TIMESTAMP_LTZ(3)
+TYPES = {
+    "string": DataTypes.STRING(),
+    "int": DataTypes.INT(),
+    "long": DataTypes.BIGINT(),
+    "double": DataTypes.DOUBLE(),
+    "boolean": DataTypes.BOOLEAN(),
+    "bytes": DataTypes.BYTES(),
+    "timestamp-millis": TIME,
+    "map": DataTypes.MAP(DataTypes.STRING(), DataTypes.STRING()),
+}
+# What the clicks connector knows of a message besides the event, and what became of it.
+ORIGIN: Mapping[str, DataType] = {
+    "shopper_id": DataTypes.STRING(),
+    "topic": DataTypes.STRING(),
+    "message_id": DataTypes.STRING(),
+    "schema_version": DataTypes.BIGINT(),
+    "published_at": TIME,
+    "appended_at": TIME,
+    "read_at": TIME,
+}
+VERDICT: Mapping[str, DataType] = {
+    "verdict": DataTypes.STRING(),
+    "reason": DataTypes.STRING(),
+    "field": DataTypes.STRING(),
+    "payload": DataTypes.BYTES(),
+    "message_key": DataTypes.STRING(),
+    "message_properties": TYPES["map"],
+    "watermark_at": TIME,
+    "late_by_ms": DataTypes.BIGINT(),
+}
+
+
+def columns(contract: Contract) -> dict[str, DataType]:
+    """Name and SQL type of each field, nullable where the contract says so."""
+    return {field["name"]: _data_type(field["type"]) for field in contract.fields}
+
+
+def create_clicks(
+    tables: StreamTableEnvironment, pulsar: Pulsar, name: str, subscription: str, options: Mapping[str, str]
+) -> None:
+    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`)."""
+    event = {name: kind.nullable() for name, kind in columns(schemas.load("click_event")).items()}
+    schema = Schema.new_builder()
+    for column, kind in {**event, **ORIGIN, **VERDICT}.items():
+        schema.column(column, kind)
+    schema.column_by_expression("arrived", "PROCTIME()")
+    schema.watermark("occurred_at", "SOURCE_WATERMARK()")
+    _create(
+        tables,
+        name,
+        "clicks",
+        schema.build(),
+        {
+            **_broker(pulsar),
+            "topic": pulsar.topic("events/clicks"),
+            "subscription": subscription,
+            "schema": "click_event",
+            **options,
+        },
+    )
+
+
+def create_topic(tables: StreamTableEnvironment, pulsar: Pulsar, name: str, path: str, record: str, key: str) -> None:
+    """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`."""
+    options = {**_broker(pulsar), "topic": pulsar.topic(path), "schema": record, "key": key}
+    _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
+
+
+def create_parquet(
+    tables: StreamTableEnvironment, folder: Path, name: str, fields: Mapping[str, DataType], time: str
+) -> None:
+    """A table `name` that lands rows in `folder`/`name`/event_date=…/event_hour=… by the column `time`."""
+    _create(tables, name, "parquet-files", _schema(fields), {"path": (folder / name).as_uri(), "time": time})
+
+
+def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str) -> None:
+    """Let SQL and a data stream read `table` as `name` in one job, through one source."""
+    shared = get_gateway().jvm.dev.hongbao.connector.Shared
+    tables.create_temporary_view(name, Table(shared.of(tables._j_tenv, table._j_table, rowtime), tables))
+
+
+def _create(
+    tables: StreamTableEnvironment, name: str, connector: str, schema: Schema, options: Mapping[str, str]
+) -> None:
+    descriptor = TableDescriptor.for_connector(connector).schema(schema)
+    for key, value in options.items():
+        descriptor.option(key, value)
+    tables.create_temporary_table(name, descriptor.build())
+
+
+def _schema(fields: Mapping[str, DataType]) -> Schema:
+    builder = Schema.new_builder()
+    for name, kind in fields.items():
+        builder.column(name, kind)
+    return builder.build()
+
+
+def _broker(pulsar: Pulsar) -> dict[str, str]:
+    return {"service-url": pulsar.service_url, "admin-url": pulsar.admin_url}
+
+
+def _data_type(avro: Any) -> DataType:
+    if isinstance(avro, list):
+        return _data_type(next(branch for branch in avro if branch != "null")).nullable()
+    if isinstance(avro, dict):
+        kind = avro["logicalType"] if avro.get("logicalType") in TYPES else avro["type"]
+        return TYPES[kind].not_null()
+    return TYPES[avro].not_null()

@@ -1,0 +1,78 @@
+"""Make the Flink environment that every job here runs in."""
+
+import os
+import sys
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+from settings import Flink, read
+from settings.duration import Duration
+from settings.sections import Section
+
+
+class JobSection(Section):
+    """The knobs that every job has; each job adds its own."""
+
+    # Subtasks of each operator; more than the topic has partitions is refused at submission.
+    parallelism: int = Field(2, ge=1, le=1024)
+    checkpoint_interval: Duration = Field(timedelta(seconds=10), ge=timedelta(milliseconds=100))
+    # How long an event id is remembered: a repeat within it is dropped.
+    duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
+
+
+def create(config: JobSection, name: str) -> StreamTableEnvironment:
+    """A streaming table environment: thread mode, UTC, checkpoints as configured."""
+    settings = Configuration()
+    for key, value in {
+        "pipeline.name": name,
+        "parallelism.default": str(config.parallelism),
+        # Room to rescale: key groups cannot be added later without losing keyed state.
+        "pipeline.max-parallelism": "128",
+        "pipeline.object-reuse": "true",
+        "execution.checkpointing.interval": milliseconds(config.checkpoint_interval),
+        # A checkpoint that stalls must not stack up behind itself.
+        "execution.checkpointing.max-concurrent-checkpoints": "1",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        # Default is 100 ms between operators, a tenth of a coupon's whole budget.
+        "execution.buffer-timeout.interval": "5 ms",
+        "python.execution-mode": "thread",
+        # The embedded interpreter finds its packages through this one's path; a TaskManager has it at the same place.
+        "python.executable": sys.executable,
+        "table.local-time-zone": "UTC",
+        # Our sinks take the newest row of a key; materializing every key in state would hold it twice.
+        "table.exec.sink.upsert-materialize": "NONE",
+    }.items():
+        settings.set_string(key, value)
+    return StreamTableEnvironment.create(_cluster(settings))
+
+
+def _cluster(settings: Configuration) -> StreamExecutionEnvironment:
+    """The cluster that `flink run` chose, else the one in [flink]."""
+    if "PYFLINK_GATEWAY_PORT" in os.environ:
+        return StreamExecutionEnvironment.get_execution_environment(settings)
+    rest = urlsplit(read(Flink).rest_url)
+    settings.set_string("execution.target", "remote")
+    settings.set_string("execution.attached", "false")
+    settings.set_string("rest.address", str(rest.hostname))
+    settings.set_string("rest.port", str(rest.port or {"http": 80, "https": 443}[rest.scheme]))
+    # get_execution_environment() ignores the target outside `flink run` and starts a cluster in this process.
+    remote = get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
+    return StreamExecutionEnvironment(remote(settings._j_configuration))
+
+
+def start(job: StatementSet) -> str:
+    """Submit the job and give its id; `flink run` and `hongbao submit` both come through here."""
+    client = job.execute().get_job_client()
+    assert client is not None  # an INSERT always has one
+    return str(client.get_job_id())
+
+
+def milliseconds(duration: timedelta) -> str:
+    """The duration as Flink writes it in an option."""
+    return f"{duration // timedelta(milliseconds=1)} ms"

@@ -1,0 +1,61 @@
+"""Land every event in Parquet, once; keep duplicates and dead letters apart.
+
+clicks -> first delivery of an id -> events
+          later deliveries        -> duplicates
+          not an event            -> dead_letters, quarantine/dead-letters
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+import schemas
+from jobs import environment, sql
+from jobs.connectors import ORIGIN, columns, create_clicks, create_parquet, create_topic
+from jobs.environment import JobSection, milliseconds
+from settings import Pulsar, Warehouse, read
+from settings.duration import Duration
+
+
+class Landing(JobSection):
+    """Every knob of the landing job."""
+
+    SECTION: ClassVar[str] = "landing"
+
+    # A file becomes visible when the checkpoint that closes it completes: this is most of its freshness.
+    checkpoint_interval: Duration = Field(timedelta(seconds=5), ge=timedelta(milliseconds=100))
+
+
+def bind(tables: StreamTableEnvironment, config: Landing) -> None:
+    """Give the names in landing.sql their topics and folders."""
+    pulsar, folder = read(Pulsar), read(Warehouse).folder
+    create_clicks(tables, pulsar, "clicks", "landing", {"duplicate-horizon": milliseconds(config.duplicate_horizon)})
+    event = columns(schemas.load("click_event"))
+    dead = columns(schemas.load("dead_letter"))
+    create_parquet(tables, folder, "events", {**event, **ORIGIN}, time="occurred_at")
+    repeat = {name: {**event, **ORIGIN}[name] for name in REPEAT}
+    create_parquet(tables, folder, "duplicates", repeat, time="read_at")
+    create_parquet(tables, folder, "dead_letters", dead, time="first_seen_at")
+    create_topic(tables, pulsar, "dead_letter_topic", "quarantine/dead-letters", "dead_letter", key="key")
+
+
+REPEAT = ("event_id", "shopper_id", "topic", "message_id", "published_at", "read_at")
+
+
+def define(tables: StreamTableEnvironment) -> StatementSet:
+    """The whole job, given tables `clicks`, `events`, `duplicates`, `dead_letters`, `dead_letter_topic`."""
+    return sql.run(tables, Path(__file__).with_suffix(".sql"))
+
+
+def main() -> str:
+    config = read(Landing)
+    tables = environment.create(config, "landing")
+    bind(tables, config)
+    return environment.start(define(tables))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Who earns a coupon, which offer, and under which id."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.coupon_rules import (
+    DAY_MS,
+    LARGE_BASKET_MINOR,
+    Candidate,
+    History,
+    Policy,
+    choose_offer,
+    coupon_id,
+    earns_coupon,
+    lane,
+)
+
+NOW_MS = 1_798_000_000_000
+POLICY = Policy(campaign_id="always-on", currency="CNY", cooldown_ms=60_000, most_per_day=3, valid_ms=DAY_MS)
+CANDIDATE = Candidate(
+    rule="hesitation",
+    shopper_id="shopper-1",
+    campaign_id=None,
+    cause_event_id="01900000-0000-7000-8000-000000000001",
+    product_id="p1",
+    category="tea",
+    price_minor=9_900,
+    currency="CNY",
+    membership_tier="none",
+    favourite_category="shoes",
+    basket_minor=0,
+    occurred_ms=NOW_MS - 40,
+    published_ms=NOW_MS - 30,
+    due_ms=NOW_MS - 30,
+    read_ms=NOW_MS - 10,
+)
+
+
+def test_first_candidate_earns_a_coupon() -> None:
+    assert earns_coupon(CANDIDATE, History(), NOW_MS, POLICY)
+
+
+def test_cooldown_ends_on_its_last_millisecond() -> None:
+    issued = History().add("hesitation", NOW_MS)
+    assert not earns_coupon(CANDIDATE, issued, NOW_MS + 59_999, POLICY)
+    assert earns_coupon(CANDIDATE, issued, NOW_MS + 60_000, POLICY)
+
+
+def test_another_rule_does_not_cool_down() -> None:
+    issued = History().add("abandoned_cart", NOW_MS)
+    assert earns_coupon(CANDIDATE, issued, NOW_MS + 1, POLICY)
+
+
+def test_claim_in_a_shop_ignores_the_cooldown_but_not_the_cap() -> None:
+    claim = replace(CANDIDATE, rule="qr_claim")
+    issued = History().add("qr_claim", NOW_MS).add("qr_claim", NOW_MS)
+    assert earns_coupon(claim, issued, NOW_MS, POLICY)
+    assert not earns_coupon(claim, issued.add("qr_claim", NOW_MS), NOW_MS, POLICY)
+
+
+def test_cap_counts_any_24_hours() -> None:
+    issued = History().add("a", NOW_MS).add("b", NOW_MS).add("c", NOW_MS)
+    assert not earns_coupon(CANDIDATE, issued, NOW_MS + DAY_MS - 1, POLICY)
+    assert earns_coupon(CANDIDATE, issued, NOW_MS + DAY_MS, POLICY)
+
+
+def test_history_forgets_what_can_no_longer_count() -> None:
+    issued = History().add("a", NOW_MS).add("b", NOW_MS + DAY_MS)
+    assert issued.issued == (("b", NOW_MS + DAY_MS),)
+
+
+def test_history_survives_being_written_down() -> None:
+    issued = History().add("a", NOW_MS).add("b", NOW_MS + 1)
+    assert History.parse(issued.text) == issued
+    assert History.parse(None) == History()
+
+
+def test_better_tier_gets_a_larger_discount() -> None:
+    percents = [
+        choose_offer(replace(CANDIDATE, membership_tier=tier)).percent for tier in ("none", "silver", "gold", "vip")
+    ]
+    assert percents == [5, 8, 10, 15]
+
+
+def test_favourite_category_adds_five_points() -> None:
+    offer = choose_offer(replace(CANDIDATE, favourite_category="tea"))
+    assert (offer.name, offer.percent) == ("favourite_category_percent_off", 10)
+
+
+def test_large_basket_gets_an_amount_in_whole_units() -> None:
+    cart = replace(CANDIDATE, rule="abandoned_cart", basket_minor=LARGE_BASKET_MINOR + 1_234, membership_tier="silver")
+    offer = choose_offer(cart)
+    assert (offer.percent, offer.minor) == (0, 4_000)
+    assert choose_offer(replace(cart, basket_minor=LARGE_BASKET_MINOR - 1)).percent == 8
+
+
+def test_vip_travels_in_the_vip_lane() -> None:
+    assert lane(replace(CANDIDATE, membership_tier="vip")) == "vip"
+    assert lane(CANDIDATE) == "normal"
+
+
+def test_coupon_id_stays_what_it_was() -> None:
+    # A changed id would issue every open coupon a second time after an upgrade.
+    assert coupon_id("s", "c", "r", "e") == "921878df-6dd5-5c4c-86fa-f027bd6eccfa"
+
+
+@given(
+    st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\x1f"))] * 4),
+    st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\x1f"))] * 4),
+)
+def test_coupon_id_tells_causes_apart(one: tuple[str, str, str, str], other: tuple[str, str, str, str]) -> None:
+    assert (coupon_id(*one) == coupon_id(*other)) == (one == other)

@@ -1,0 +1,47 @@
+"""A wrong setting is one sentence: file, key, what was found, what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+import settings
+from errors import SettingsError
+from jobs.coupons import Coupons
+
+
+def environment(tmp_path: Path, toml: str, **extra: str) -> dict[str, str]:
+    path = tmp_path / "hongbao.toml"
+    path.write_text(toml, encoding="utf-8")
+    return {"HONGBAO_CONFIG": str(path), **extra}
+
+
+def test_file_overrides_the_default_and_the_environment_the_file(tmp_path: Path) -> None:
+    found = environment(tmp_path, '[coupons]\ncooldown = "2 min"\nmost_per_day = 7\n', HONGBAO_COUPONS_MOST_PER_DAY="9")
+    coupons = settings.read(Coupons, found)
+    assert (coupons.cooldown.total_seconds(), coupons.most_per_day, coupons.hesitation_views) == (120, 9, 3)
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("[coupon]", r"hongbao\.toml: no section \[coupon\]; did you mean 'coupons'\?"),
+        ("[coupons]\ncooldwn = '1 s'", r"hongbao\.toml: \[coupons\]: no key 'cooldwn'; did you mean 'cooldown'\?"),
+        ("[coupons]\ncooldown = 5", r"hongbao\.toml: \[coupons\] cooldown: a duration is .*, got 5"),
+        ("[coupons]\nmost_per_day = 0", r"\[coupons\] most_per_day: Input should be greater than or equal to 1, got 0"),
+        ("[coupons", r"hongbao\.toml: not TOML: "),
+        ("coupons = 3", r"hongbao\.toml: \[coupons\] must be a section, got 3"),
+    ],
+)
+def test_wrong_file_is_one_sentence(tmp_path: Path, toml: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        settings.read(Coupons, environment(tmp_path, toml))
+
+
+def test_wrong_variable_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"environment: HONGBAO_COUPONS_CURRENCY: .*, got 'yuan'"):
+        settings.read(Coupons, environment(tmp_path, "", HONGBAO_COUPONS_CURRENCY="yuan"))
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file; create it or point HONGBAO_CONFIG to yours"):
+        settings.read(Coupons, {"HONGBAO_CONFIG": str(tmp_path / "none.toml")})
