@@ -1,0 +1,24 @@
+"""Which record travels on which topic: the one table that registry, stack and jobs read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of the tenant: `path` is namespace/name, `record` names the .avsc, `key` says whose order is kept."""
+
+    path: str
+    record: str
+    partitions: int
+    key: str
+
+
+CLICKS = Topic("events/clicks", "click_event", 8, "user_id, else anonymous_id")
+COUPONS = Topic("triggers/coupons", "coupon_trigger", 2, "shopper_id")
+CONVERSION = Topic("results/conversion", "conversion_result", 2, "dimension:value")
+SESSIONS = Topic("results/sessions", "session_result", 2, "shopper_id")
+DEAD_LETTERS = Topic("quarantine/dead-letters", "dead_letter", 1, "the dead message's key")
+LATE_EVENTS = Topic("quarantine/late-events", "late_event", 1, "shopper_id")
+
+TOPICS = (CLICKS, COUPONS, CONVERSION, SESSIONS, DEAD_LETTERS, LATE_EVENTS)
+NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))

@@ -1,0 +1,170 @@
+"""Run a Flink session cluster on this machine, from the distribution in the apache-flink wheel."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from settings import Flink, Stack
+from settings.reader import ROOT
+from stack import jars
+from stack.flink_rest import FlinkRest
+from stack.processes import Service, check_port_free, wait_until
+
+START_S = 60.0
+LOG4J = Path(__file__).parent / "flink-log4j2.properties"
+
+# Off-heap, network, managed, metaspace and overhead, as in CONF.
+TASKMANAGER_BESIDES_HEAP_MB = 128 + 192 + 192 + 32 + 384 + 256
+
+# Flink's YAML is flat here: one key a line, as its documentation writes them.
+CONF = """\
+env.java.opts.all: {java_options}
+rest.address: {host}
+rest.bind-address: {host}
+rest.port: {rest_port}
+jobmanager.rpc.address: {host}
+jobmanager.bind-host: {host}
+jobmanager.rpc.port: {rpc_port}
+blob.server.port: {blob_port}
+taskmanager.host: {host}
+taskmanager.bind-host: {host}
+taskmanager.numberOfTaskSlots: {slots}
+taskmanager.cpu.cores: {slots}
+# A TaskManager started without Flink's scripts wants every part of its memory named.
+taskmanager.memory.task.heap.size: {task_heap_mb}m
+taskmanager.memory.framework.heap.size: 128m
+taskmanager.memory.framework.off-heap.size: 128m
+# The Pulsar clients' buffers.
+taskmanager.memory.task.off-heap.size: 192m
+taskmanager.memory.network.min: 192m
+taskmanager.memory.network.max: 192m
+# State is on the heap; RocksDB and batch jobs, which would need this, are not used.
+taskmanager.memory.managed.size: 32m
+taskmanager.memory.jvm-metaspace.size: 384m
+taskmanager.memory.jvm-overhead.min: 256m
+taskmanager.memory.jvm-overhead.max: 256m
+execution.checkpointing.dir: {folder}/checkpoints
+execution.checkpointing.savepoint-dir: {folder}/savepoints
+# The newest three: an upgrade or a repair may need one before the last.
+execution.checkpointing.num-retained: 3
+# Default is exponential from 1 s; a killed TaskManager must be forgotten within a coupon's patience.
+restart-strategy.type: exponential-delay
+restart-strategy.exponential-delay.initial-backoff: 500 ms
+restart-strategy.exponential-delay.max-backoff: 10 s
+heartbeat.interval: 1000
+heartbeat.timeout: 8000
+# Counters over REST are this old; the default of 10 s is longer than a demo's phases.
+metrics.fetcher.update-interval: 1000
+web.submit.enable: false
+classloader.check-leaked-classloader: false
+"""
+
+
+def start(stack: Stack, flink: Flink, environment: dict[str, str]) -> None:
+    """Start what does not run: one JobManager and the TaskManagers; returns at once (see `wait`)."""
+    services = [jobmanager(stack), *taskmanagers(stack)]
+    if all(service.process() is not None for service in services):
+        return
+    rest = urlsplit(flink.rest_url)
+    if services[0].process() is None:
+        check_port_free(str(rest.hostname), rest.port or 8081, "rest_url in [flink]")
+        jars.link_lib(stack.folder)
+        _write_conf(stack, flink)
+    for service, main, memory in _roles(stack, services):
+        if service.process() is None:
+            service.start(_command(stack, main, memory), {**client_environment(stack), **environment})
+
+
+def wait(stack: Stack, flink: Flink) -> None:
+    """Return when every TaskManager has registered with all its slots."""
+    wanted = stack.taskmanagers * stack.slots
+    with FlinkRest(flink.rest_url) as rest:
+        wait_until(
+            "the Flink cluster",
+            lambda: rest.slots() >= wanted,
+            START_S,
+            [jobmanager(stack), *taskmanagers(stack)],
+        )
+
+
+def stop(stack: Stack) -> bool:
+    """End the TaskManagers, then the JobManager; whether any ran."""
+    return any([service.stop() for service in (*taskmanagers(stack), jobmanager(stack))])
+
+
+def jobmanager(stack: Stack) -> Service:
+    return Service("jobmanager", stack.folder)
+
+
+def taskmanagers(stack: Stack) -> list[Service]:
+    """Those configured, and any started by an earlier, larger configuration."""
+    left = {path.stem for path in (stack.folder / "run").glob("taskmanager-*.json")}
+    names = {f"taskmanager-{number}" for number in range(1, stack.taskmanagers + 1)} | left
+    return [Service(name, stack.folder) for name in sorted(names)]
+
+
+def client_environment(stack: Stack) -> dict[str, str]:
+    """What a process needs to submit to this cluster, `flink run` included, and the cluster to find Python."""
+    # FLINK_HOME must be set for PyFlink to respect FLINK_LIB_DIR. PYTHONPATH is how the embedded interpreter of
+    # thread mode, which knows nothing of virtual environments, finds PyFlink and our modules.
+    site_packages = jars.flink_home().parent
+    return {
+        "FLINK_HOME": str(jars.flink_home()),
+        "FLINK_LIB_DIR": str(stack.folder / "lib"),
+        "FLINK_CONF_DIR": str(stack.folder / "flink" / "conf"),
+        "FLINK_LOG_DIR": str(stack.folder / "log"),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(site_packages))),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
+    }
+
+
+def _roles(stack: Stack, services: list[Service]) -> list[tuple[Service, str, int]]:
+    package = "org.apache.flink.runtime"
+    first = (services[0], f"{package}.entrypoint.StandaloneSessionClusterEntrypoint", stack.jobmanager_memory_mb)
+    worker = f"{package}.taskexecutor.TaskManagerRunner"
+    return [first, *((service, worker, stack.taskmanager_memory_mb) for service in services[1:])]
+
+
+def _command(stack: Stack, main: str, memory_mb: int) -> list[str]:
+    """The JVM, started directly: Flink's scripts start two more only to compute these numbers."""
+    heap_mb = memory_mb - (TASKMANAGER_BESIDES_HEAP_MB if main.endswith("TaskManagerRunner") else 512)
+    return [
+        "java",
+        f"-Xmx{heap_mb}m",
+        f"-Xms{heap_mb // 2}m",
+        "-XX:MaxDirectMemorySize=512m",
+        "-XX:MaxMetaspaceSize=384m",
+        f"-Dlog4j.configurationFile={LOG4J}",
+        *_java_options(),
+        "-cp",
+        f"{stack.folder / 'lib'}/*",
+        main,
+        "--configDir",
+        str(stack.folder / "flink" / "conf"),
+    ]
+
+
+def _java_options() -> list[str]:
+    """The --add-opens that Flink's own configuration lists for Java 17."""
+    text = (jars.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
+    return re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text)
+
+
+def _write_conf(stack: Stack, flink: Flink) -> None:
+    conf = stack.folder / "flink" / "conf"
+    conf.mkdir(parents=True, exist_ok=True)
+    rest = urlsplit(flink.rest_url)
+    text = CONF.format(
+        host=rest.hostname,
+        rest_port=rest.port or 8081,
+        rpc_port=stack.internal_port + 1,
+        blob_port=stack.internal_port + 2,
+        java_options=" ".join(_java_options()),
+        folder=(stack.folder / "flink").as_uri(),
+        slots=stack.slots,
+        task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,
+    )
+    (conf / "config.yaml").write_text(text, encoding="utf-8")
+    (conf / "log4j-cli.properties").write_text(LOG4J.read_text(encoding="utf-8"), encoding="utf-8")

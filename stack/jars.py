@@ -1,0 +1,57 @@
+"""Find the jars: the broker's class path, and one lib folder of links for the cluster and every submission."""
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from errors import Prerequisite
+from settings.reader import ROOT
+
+BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
+CONNECTOR = ROOT / "connector" / "target" / "hongbao-connector.jar"
+CONNECTOR_CLASSPATH = ROOT / "connector" / "target" / "runtime.classpath"
+# Flink's own distribution has these, or binds the logging itself.
+PROVIDED = ("slf4j-", "log4j-", "flink-shaded-", "flink-annotations-", "flink-core-", "flink-connector-base-")
+
+
+def flink_home() -> Path:
+    """The Flink distribution inside the apache-flink wheel."""
+    spec = find_spec("pyflink")
+    if spec is None or spec.origin is None:
+        raise Prerequisite("apache-flink is not installed in this Python; run make install")
+    return Path(spec.origin).parent
+
+
+def broker_classpath() -> str:
+    return _read(BROKER_CLASSPATH)
+
+
+def missing() -> list[Path]:
+    """Jars that a build should have left and that are not there."""
+    wanted = [CONNECTOR]
+    for listing in (BROKER_CLASSPATH, CONNECTOR_CLASSPATH):
+        wanted += [Path(jar) for jar in _read(listing).split(os.pathsep)] if listing.exists() else [listing]
+    return [path for path in wanted if not path.exists()]
+
+
+def link_lib(folder: Path) -> Path:
+    """Make `folder`/lib anew: Flink's jars, flink-python, the connector and what it needs."""
+    lib = folder / "lib"
+    shutil.rmtree(lib, ignore_errors=True)
+    lib.mkdir(parents=True)
+    home = flink_home()
+    # flink-python here and not only on the job's class path: with Java 17 and thread mode the second job in a
+    # TaskManager dies otherwise (NoSuchFieldException: loadedLibraryNames).
+    jars = [*home.glob("lib/*.jar"), *home.glob("opt/flink-python-*.jar"), CONNECTOR]
+    jars += [Path(jar) for jar in _read(CONNECTOR_CLASSPATH).split(os.pathsep)]
+    for jar in jars:
+        if jar.parent.parent == home or not jar.name.startswith(PROVIDED):
+            (lib / jar.name).symlink_to(jar)
+    return lib
+
+
+def _read(path: Path) -> str:
+    if not path.exists():
+        raise Prerequisite(f"{path.relative_to(ROOT)} is missing; run make install")
+    return path.read_text(encoding="utf-8").strip()

@@ -1,0 +1,76 @@
+"""Start everything, stop everything, say what runs. Each can be repeated, and mends what an interruption left."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from settings import Flink, Pulsar, Stack, Warehouse, read
+from stack import broker, cluster, topics
+from stack.flink_rest import FlinkRest
+from stack.processes import Service
+from stack.pulsar_admin import PulsarAdmin
+
+
+@dataclass(frozen=True)
+class Status:
+    """What runs on this machine; `pids` by service, None where it is down."""
+
+    pids: dict[str, int | None]
+    broker_healthy: bool
+    slots: int
+    jobs: list[dict[str, Any]]
+
+    @property
+    def up(self) -> bool:
+        return self.broker_healthy and all(self.pids.values())
+
+
+def up(progress: Callable[[str], None] = lambda _: None) -> None:
+    """Start broker and cluster side by side, then make the topics; what runs already is left alone.
+
+    Raises Prerequisite for a port in use or a missing jar, CannotRun when a process dies or does not come up.
+    """
+    stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
+    progress("starting Pulsar and Flink")
+    broker.start(stack, pulsar)
+    cluster.start(stack, flink, environment())
+    # In parallel: each is half a minute of one core where the other waits.
+    with ThreadPoolExecutor(2) as both:
+        flink_ready = both.submit(cluster.wait, stack, flink)
+        broker.wait(stack, pulsar)
+        progress("making topics")
+        topics.create(pulsar)
+        flink_ready.result()
+    progress("up")
+
+
+def down() -> list[str]:
+    """Stop what `up` started, by pid; the names of what ran."""
+    stack = read(Stack)
+    flink_ran, broker_ran = cluster.stop(stack), broker.stop(stack)
+    return [name for name, ran in (("flink", flink_ran), ("broker", broker_ran)) if ran]
+
+
+def status() -> Status:
+    """Ask processes, broker and cluster; never raises because one is down."""
+    stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
+    services = [Service("broker", stack.folder), cluster.jobmanager(stack), *cluster.taskmanagers(stack)]
+    processes = {service.name: service.process() for service in services}
+    with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
+        slots = rest.slots()
+        return Status(
+            pids={name: process.pid if process else None for name, process in processes.items()},
+            broker_healthy=admin.healthy(),
+            slots=slots,
+            jobs=rest.jobs() if slots else [],
+        )
+
+
+def environment() -> dict[str, str]:
+    """The settings in force as HONGBAO_* variables, so that every process started from here has the same."""
+    found: dict[str, str] = {}
+    for section in (Stack, Pulsar, Flink, Warehouse):
+        for key, value in read(section).model_dump().items():
+            found[f"HONGBAO_{section.SECTION.upper()}_{key.upper()}"] = str(value)
+    return found

@@ -1,0 +1,123 @@
+"""Start a process that outlives the command, and end it later: by its pid file, and only if it is ours."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from errors import CannotRun, Prerequisite
+
+TERM_S = 20.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process with a name, a pid file and a log in the stack's folder."""
+
+    name: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log" / f"{self.name}.log"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "run" / f"{self.name}.json"
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start in a session of its own, so that Ctrl-C in the terminal does not reach it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._pid_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        # The start time tells our process from a later one that was given the same pid.
+        started = psutil.Process(child.pid).create_time()
+        self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}), encoding="utf-8")
+
+    def process(self) -> psutil.Process | None:
+        """Our process if it lives, else None."""
+        try:
+            record = json.loads(self._pid_file.read_text(encoding="utf-8"))
+            found = psutil.Process(record["pid"])
+            alive = abs(found.create_time() - record["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
+            return None
+        return found if alive else None
+
+    def stop(self) -> bool:
+        """End our process, firmly after 20 s; whether there was one. Forgets the pid file either way."""
+        process = self.process()
+        if process is not None:
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                _signal(member, signal.SIGTERM)
+            _, left = psutil.wait_procs(family, timeout=TERM_S)
+            for member in left:
+                _signal(member, signal.SIGKILL)
+            psutil.wait_procs(left, timeout=TERM_S)
+        self._pid_file.unlink(missing_ok=True)
+        return process is not None
+
+    def check_alive(self) -> None:
+        """Raises CannotRun with the last line of the log when the process has died."""
+        if self.process() is None:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+            last = next((line for line in reversed(lines) if line.strip() and not line.startswith("\tat")), "no output")
+            raise CannotRun(f"{self.name}: the process ended while starting; {self.log} says: {last.strip()[:300]}")
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        pass
+
+
+def check_port_free(host: str, port: int, setting: str) -> None:
+    """Raises Prerequisite naming who listens on the port, and the setting that moves ours elsewhere."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Prerequisite(
+                f"port {port} is in use by {_listener(port)}; stop it, or set {setting} to another port"
+            ) from None
+
+
+def _listener(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:
+        pass
+    return "another process"
+
+
+def wait_until(what: str, ready: Callable[[], bool], bound_s: float, services: Sequence[Service] = ()) -> None:
+    """Poll until `ready` is true; raises CannotRun when a service dies meanwhile or the bound passes."""
+    deadline = time.monotonic() + bound_s
+    while not ready():
+        for service in services:
+            service.check_alive()
+        if time.monotonic() > deadline:
+            logs = ", ".join(str(service.log) for service in services)
+            raise CannotRun(f"{what}: not ready after {bound_s:.0f} s; see {logs}")
+        time.sleep(0.1)

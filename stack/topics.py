@@ -1,0 +1,35 @@
+"""Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
+
+from schemas import registry
+from schemas.topics import CLICKS, NAMESPACES, TOPICS
+from settings import Pulsar
+from stack.pulsar_admin import PulsarAdmin
+
+CONFLICT = 409
+# Who reads the clicks. A subscription that exists keeps what is published before its job starts.
+READERS = ("coupons", "landing", "conversion")
+
+
+def create(pulsar: Pulsar) -> None:
+    """Bring the broker to what schemas/topics.py says; what is there already stays as it is."""
+    with PulsarAdmin(pulsar.admin_url) as admin:
+        clusters = admin.get("/clusters")
+        tenant = {"allowedClusters": clusters, "adminRoles": []}
+        admin.call("PUT", f"/tenants/{pulsar.tenant}", tenant, accept=(CONFLICT,))
+        for namespace in NAMESPACES:
+            path = f"/namespaces/{pulsar.tenant}/{namespace}"
+            admin.call("PUT", path, accept=(CONFLICT,))
+            # Old and new publishers and readers are all at work during a sale: any two versions must fit.
+            admin.call("PUT", f"{path}/schemaCompatibilityStrategy", "FULL_TRANSITIVE")
+            # A publisher without a schema is turned away instead of filling the quarantine …
+            admin.call("POST", f"{path}/schemaValidationEnforced", body=True)
+            # … and so is one with a schema nobody registered.
+            admin.call("POST", f"{path}/isAllowAutoUpdateSchema", body=False)
+        for topic in TOPICS:
+            partitions = pulsar.click_partitions if topic == CLICKS else topic.partitions
+            path = f"/persistent/{pulsar.tenant}/{topic.path}"
+            admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
+        for reader in READERS:
+            path = f"/persistent/{pulsar.tenant}/{CLICKS.path}/subscription/{reader}"
+            admin.call("PUT", path, "earliest", accept=(CONFLICT,))
+    registry.register(pulsar)
