@@ -1,0 +1,134 @@
+"""Open the warehouse: DuckDB over the landed Parquet, for reading alone.
+
+SQL meets three fences: a statement that does more than read is refused by its syntax tree (read_only.py), no file
+outside the warehouse can be opened, and no setting can be changed.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from errors import ProblemFound, SettingsError
+from settings import Warehouse, read
+from warehouse import read_only
+from warehouse.tables import PARTITION, TABLES
+
+FOLDER = Path(__file__).parent
+# Each view is the .sql file of its name; one comes after those it reads.
+VIEWS = (
+    "events",
+    "duplicates",
+    "dead_letters",
+    "late_events",
+    "conversion",
+    "session_results",
+    "coupons",
+    "sessions",
+    "funnel",
+    "coupon_outcome",
+)
+
+Values = Mapping[str, Any] | Sequence[Any]
+
+
+class Connection:
+    """The warehouse, opened. Threads may share it: every question runs on a cursor of its own."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+
+    def sql(self, query: str, values: Values | None = None) -> duckdb.DuckDBPyRelation:
+        """The answer to one reading statement; `values` are bound to its $names or its ?s.
+
+        Nothing runs until the relation is asked for rows (.df(), .fetchall(), .to_arrow_table(), .show()); each
+        time it is asked it runs again, over the files that are there by then. Raises ProblemFound for a statement
+        that does more than read, duckdb.Error for one that DuckDB cannot run.
+        """
+        read_only.check(self._database.cursor(), query)
+        return self._database.cursor().sql(query, params=values)
+
+    def execute(self, query: str, values: Values | None = None) -> duckdb.DuckDBPyConnection:
+        """The same, run now and once: a cursor with fetchone, fetchmany and fetchall."""
+        read_only.check(self._database.cursor(), query)
+        return self._database.cursor().execute(query, values)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(folder: Path | None = None) -> Connection:
+    """Open the warehouse in `folder`, by default the one that [warehouse] names; it need not exist yet.
+
+    Every query sees the files that are complete when it starts. Times are UTC.
+    """
+    folder = (folder or read(Warehouse).folder).resolve()
+    if any(sign in str(folder) for sign in "*?["):
+        raise SettingsError(f"[warehouse] folder: DuckDB takes * ? [ for a pattern, got {folder}; rename it")
+    # After an internal error DuckDB refuses every later query, lest it damage the database: here is none to damage.
+    database = duckdb.connect(config={"disable_database_invalidation": "true"})
+    _define(database)
+    _lock(database, str(folder))
+    return Connection(database)
+
+
+def query(sql: str, folder: Path | None = None, values: Values | None = None) -> list[dict[str, Any]]:
+    """The rows that one reading statement gives, each a dict by column name; times are aware, in UTC.
+
+    Raises ProblemFound with DuckDB's sentence for a statement that is wrong, or does more than read.
+    """
+    with connect(folder) as warehouse:
+        try:
+            answer = warehouse.execute(sql, values)
+            names = [column[0] for column in answer.description or []]
+            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+        except duckdb.Error as error:
+            raise ProblemFound(f"warehouse: {error}") from None
+
+
+def _define(database: duckdb.DuckDBPyConnection) -> None:
+    # An empty table a contract: with no file landed, its view has the right columns all the same.
+    database.execute("CREATE SCHEMA contract")
+    for name, table in TABLES.items():
+        nothing = duckdb.ConstantExpression(None)
+        columns = [nothing.cast(kind).alias(column) for column, kind in {**table.columns, **PARTITION}.items()]
+        database.sql("SELECT 1").select(*columns).limit(0).create(f"contract.{name}")
+    database.execute(text("landed"))
+    # Before the folder is named: creating a view over many files would read the foot of each.
+    for name in VIEWS:
+        database.sql(text(name)).create_view(name)
+
+
+def _lock(database: duckdb.DuckDBPyConnection, folder: str) -> None:
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    # landed.sql reads it: a view cannot have a parameter, and a setting can.
+    database.execute("SET GLOBAL file_search_path = $folder", {"folder": folder})
+    database.execute("SET GLOBAL allowed_directories = [$folder]", {"folder": folder})
+    # The default is .tmp in the current folder, and a query that spills would leave its trace in the checkout.
+    spill = Path(tempfile.gettempdir()) / f"hongbao-spill-{os.getpid()}"
+    database.execute("SET GLOBAL temp_directory = $spill", {"spill": str(spill)})
+    # DuckDB 2.0.0: several count(DISTINCT …) in one query can end in "INTERNAL Error: dict-surviving cache"
+    # (akin to duckdb/duckdb#24807).
+    database.execute("SET GLOBAL disabled_optimizers = 'distinct_aggregate_rewrite'")
+    # A mere SELECT of an unknown function would download an extension.
+    database.execute("SET GLOBAL autoinstall_known_extensions = false")
+    database.execute("SET GLOBAL autoload_known_extensions = false")
+    database.execute("SET GLOBAL enable_external_access = false")
+    database.execute("SET GLOBAL lock_configuration = true")
+
+
+def text(name: str) -> str:
+    """The question in `warehouse/<name>.sql`."""
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")

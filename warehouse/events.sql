@@ -1,0 +1,2 @@
+-- One row per event: the first delivery of its id, late ones included.
+FROM landed('events')
