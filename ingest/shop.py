@@ -32,12 +32,12 @@ class Shop:
     campaign_share: float = 0.35
     anonymous_share: float = 0.25
     products_seen_mean: float = 3.0
-    hesitates: float = 0.04
-    adds: float = 0.22
+    hesitates: float = 0.01
+    adds: float = 0.06
     removes: float = 0.08
     checks_out: float = 0.55
     pays: float = 0.7
-    scans_code: float = 0.02
+    scans_code: float = 0.01
     stores: int = 40
     cumulative: tuple[float, ...] = field(init=False, repr=False, default=())
 

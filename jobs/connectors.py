@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
 from pyflink.table import DataTypes, Schema, StreamTableEnvironment, Table, TableDescriptor
 from pyflink.table.types import DataType
@@ -95,6 +96,12 @@ def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str)
     """Let SQL and a data stream read `table` as `name` in one job, through one source."""
     shared = get_gateway().jvm.dev.hongbao.connector.Shared
     tables.create_temporary_view(name, Table(shared.of(tables._j_tenv, table._j_table, rowtime), tables))
+
+
+def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments_ms: int) -> DataStream:
+    """The windows of the connector's class `name` over `rows`; they allow lateness, which SQL's do not."""
+    java = getattr(get_gateway().jvm.dev.hongbao.connector, name)
+    return DataStream(java.of(tables._j_tenv, rows._j_table, *arguments_ms))
 
 
 def _create(

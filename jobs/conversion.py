@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
-from pyflink.datastream import DataStream
-from pyflink.java_gateway import get_gateway
-from pyflink.table import StatementSet, StreamTableEnvironment, Table
+from pyflink.table import StatementSet, StreamTableEnvironment
 
 import schemas
 from jobs import environment, sql
-from jobs.connectors import columns, create_clicks, create_parquet, create_topic, share
-from jobs.environment import JobSection, milliseconds
+from jobs.connectors import columns, create_clicks, create_parquet, create_topic, share, windows
+from jobs.environment import JobSection, milliseconds, whole_ms
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
 
@@ -40,8 +38,6 @@ class Conversion(JobSection):
     allowed_lateness: Duration = Field(timedelta(minutes=15), ge=timedelta(0))
     # After this long without traffic, the windows that hold events close.
     quiet_after: Duration = Field(timedelta(seconds=5), gt=timedelta(0))
-    # Late corrections are gathered for this long before a figure is published again.
-    correction_delay: Duration = Field(timedelta(seconds=1), ge=timedelta(0))
 
     @property
     def quiet_jump(self) -> timedelta:
@@ -67,7 +63,7 @@ def bind(tables: StreamTableEnvironment, config: Conversion) -> None:
         "messages",
         "conversion",
         {
-            "duplicate-horizon": milliseconds(config.duplicate_horizon),
+            **config.clicks_options,
             "out-of-orderness": milliseconds(config.out_of_orderness),
             "lateness": milliseconds(config.allowed_lateness),
             "quiet-after": milliseconds(config.quiet_after),
@@ -85,25 +81,18 @@ def bind(tables: StreamTableEnvironment, config: Conversion) -> None:
 
 def define(tables: StreamTableEnvironment, config: Conversion) -> StatementSet:
     """The whole job, given a table `messages` of clicks and the sinks that `bind` makes."""
-    settings = tables.get_config()
-    # A window that has fired fires again for an event the gate lets through, until the lateness is over.
-    settings.set("table.exec.emit.allow-lateness", milliseconds(config.allowed_lateness))
-    settings.set("table.exec.emit.late-fire.enabled", "true")
-    settings.set("table.exec.emit.late-fire.delay", milliseconds(config.correction_delay))
     (clicks,) = sql.statements(FOLDER / "conversion_clicks.sql")
     share(tables, tables.sql_query(clicks), "clicks", rowtime="occurred_at")
-    values: dict[str, sql.Value] = {"currency": config.currency}
-    tables.create_temporary_view("visits", _visits(tables, config, values))
-    return sql.run(tables, FOLDER / "conversion.sql", values)
 
+    currency: dict[str, sql.Value] = {"currency": config.currency}
+    lateness_ms, gap_ms = whole_ms(config.allowed_lateness), whole_ms(config.session_gap)
+    sql.run(tables, FOLDER / "conversion_steps.sql", currency)
+    counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms)
+    tables.create_temporary_view("counted", counted)
+    (events,) = sql.statements(FOLDER / "visit_events.sql", currency)
+    tables.create_temporary_view("visits", windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms))
 
-def _visits(tables: StreamTableEnvironment, config: Conversion, values: dict[str, sql.Value]) -> Table:
-    """One row per visit that has ended. In the JVM, but not in SQL, whose session windows know no lateness."""
-    (query,) = sql.statements(FOLDER / "visit_events.sql", values)
-    events = tables.to_data_stream(tables.sql_query(query))
-    sessions = get_gateway().jvm.dev.hongbao.connector.Sessions
-    gap_ms, lateness_ms = (d // timedelta(milliseconds=1) for d in (config.session_gap, config.allowed_lateness))
-    return tables.from_data_stream(DataStream(sessions.of(events._j_data_stream, gap_ms, lateness_ms)))
+    return sql.run(tables, FOLDER / "conversion.sql")
 
 
 def main() -> str:

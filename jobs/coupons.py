@@ -31,6 +31,9 @@ class Coupons(JobSection):
 
     SECTION: ClassVar[str] = "coupons"
 
+    # The defaults for the other jobs would be a seventh of a coupon's second.
+    buffer_timeout: Duration = Field(timedelta(milliseconds=5), ge=timedelta(milliseconds=1))
+    fetch_wait: Duration = Field(timedelta(milliseconds=5), ge=timedelta(milliseconds=1))
     # The campaign that pays where the click names none.
     campaign_id: str = Field("always-on", min_length=1, max_length=128)
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
@@ -148,7 +151,7 @@ DECISION = {
 def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
     """Give the names in activity.sql and triggers.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
-    create_clicks(tables, pulsar, "clicks", "coupons", {"duplicate-horizon": milliseconds(config.duplicate_horizon)})
+    create_clicks(tables, pulsar, "clicks", "coupons", config.clicks_options)
     create_topic(tables, pulsar, "coupon_topic", "triggers/coupons", "coupon_trigger", key="shopper_id")
     create_parquet(tables, folder, "coupons", columns(schemas.load("coupon_trigger")), time="decided_at")
 

@@ -22,8 +22,18 @@ class JobSection(Section):
     # Subtasks of each operator; more than the topic has partitions is refused at submission.
     parallelism: int = Field(2, ge=1, le=1024)
     checkpoint_interval: Duration = Field(timedelta(seconds=10), ge=timedelta(milliseconds=100))
+    # Between operators; a thread a task wakes up this often.
+    buffer_timeout: Duration = Field(timedelta(milliseconds=100), ge=timedelta(milliseconds=1))
+    # How long an event may wait in the source for company; a thread a partition wakes up this often.
+    fetch_wait: Duration = Field(timedelta(milliseconds=50), ge=timedelta(milliseconds=1))
     # How long an event id is remembered: a repeat within it is dropped.
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
+
+
+    @property
+    def clicks_options(self) -> dict[str, str]:
+        """What every job tells the clicks connector."""
+        return {"duplicate-horizon": milliseconds(self.duplicate_horizon), "fetch-wait": milliseconds(self.fetch_wait)}
 
 
 def create(config: JobSection, name: str) -> StreamTableEnvironment:
@@ -39,8 +49,7 @@ def create(config: JobSection, name: str) -> StreamTableEnvironment:
         # A checkpoint that stalls must not stack up behind itself.
         "execution.checkpointing.max-concurrent-checkpoints": "1",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        # Default is 100 ms between operators, a tenth of a coupon's whole budget.
-        "execution.buffer-timeout.interval": "5 ms",
+        "execution.buffer-timeout.interval": milliseconds(config.buffer_timeout),
         "python.execution-mode": "thread",
         # The embedded interpreter finds its packages through this one's path; a TaskManager has it at the same place.
         "python.executable": sys.executable,
@@ -75,4 +84,8 @@ def start(job: StatementSet) -> str:
 
 def milliseconds(duration: timedelta) -> str:
     """The duration as Flink writes it in an option."""
-    return f"{duration // timedelta(milliseconds=1)} ms"
+    return f"{whole_ms(duration)} ms"
+
+
+def whole_ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

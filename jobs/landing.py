@@ -32,7 +32,7 @@ class Landing(JobSection):
 def bind(tables: StreamTableEnvironment, config: Landing) -> None:
     """Give the names in landing.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
-    create_clicks(tables, pulsar, "clicks", "landing", {"duplicate-horizon": milliseconds(config.duplicate_horizon)})
+    create_clicks(tables, pulsar, "clicks", "landing", config.clicks_options)
     event = columns(schemas.load("click_event"))
     dead = columns(schemas.load("dead_letter"))
     create_parquet(tables, folder, "events", {**event, **ORIGIN}, time="occurred_at")

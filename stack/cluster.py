@@ -149,7 +149,8 @@ def _command(stack: Stack, main: str, memory_mb: int) -> list[str]:
 def _java_options() -> list[str]:
     """The --add-opens that Flink's own configuration lists for Java 17."""
     text = (jars.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
-    return re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text)
+    # And one that the Pulsar client's resolver asks for.
+    return [*re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text), "--add-opens=java.base/sun.net=ALL-UNNAMED"]
 
 
 def _write_conf(stack: Stack, flink: Flink) -> None:

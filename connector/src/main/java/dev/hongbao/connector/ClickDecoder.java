@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
@@ -64,31 +63,29 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
       open();
     }
     byte[] payload = message.getData();
+    if (message.getKey() == null || message.getKey().isEmpty()) {
+      return dead(message, payload, "key", "key is empty; it must be the shopper's user_id or anonymous_id");
+    }
+    Long version = version(message);
+    if (version == null) {
+      return dead(message, payload, null, "the message names no schema version; publish with the registered schema");
+    }
+    Optional<Schema> writer = registry.find(version);
+    if (writer.isEmpty()) {
+      return dead(message, payload, null, "schema version " + version + " is unknown to the registry");
+    }
+    GenericRowData event;
     try {
-      if (message.getKey() == null || message.getKey().isEmpty()) {
-        return dead(message, payload, "key", "key is empty; it must be the shopper's user_id or anonymous_id");
-      }
-      byte[] version = message.getSchemaVersion();
-      if (version == null || version.length != Long.BYTES) {
-        return dead(message, payload, null, "the message names no schema version; publish with the registered schema");
-      }
-      AvroRows.Reader reader = reader(ByteBuffer.wrap(version).getLong());
-      if (reader == null) {
-        return dead(
-            message, payload, null,
-            "schema version " + ByteBuffer.wrap(version).getLong() + " is unknown to the registry");
-      }
-      GenericRowData event = reader.read(payload);
-      Contract.Violation violation =
-          contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
-      return violation == null
-          ? alive(message, event)
-          : dead(message, payload, violation.field(), violation.reason());
-    } catch (RegistryAway e) {
-      throw e.cause;
-    } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+      event = reader(version, writer.get()).read(payload);
+    } catch (IOException | RuntimeException e) {
+      // Avro throws a dozen kinds at garbage, UnsupportedOperationException for a long string among them.
       return dead(message, payload, null, "not a " + contract.schema().getName() + " in Avro: " + e);
     }
+    Contract.Violation violation =
+        contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
+    return violation == null
+        ? alive(message, event)
+        : dead(message, payload, violation.field(), violation.reason());
   }
 
   private void open() {
@@ -103,19 +100,11 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     }
   }
 
-  private AvroRows.Reader reader(long version) throws IOException {
+  private AvroRows.Reader reader(long version, Schema writer) throws IOException {
     AvroRows.Reader reader = readers.get(version);
     if (reader == null) {
-      Optional<Schema> writer;
-      try {
-        writer = registry.find(version);
-      } catch (IOException e) {
-        throw new RegistryAway(e);
-      }
-      if (writer.isPresent()) {
-        reader = new AvroRows.Reader(writer.get(), contract.schema());
-        readers.put(version, reader);
-      }
+      reader = new AvroRows.Reader(writer, contract.schema());
+      readers.put(version, reader);
     }
     return reader;
   }
@@ -161,16 +150,18 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
       case "message_key" -> message.getKey() == null ? null : StringData.fromString(message.getKey());
       case "topic" -> StringData.fromString(message.getTopicName());
       case "message_id" -> StringData.fromString(id(message));
-      case "schema_version" -> {
-        byte[] version = message.getSchemaVersion();
-        yield version == null || version.length != Long.BYTES ? null : ByteBuffer.wrap(version).getLong();
-      }
+      case "schema_version" -> version(message);
       case "published_at" -> TimestampData.fromEpochMillis(message.getPublishTime());
       case "appended_at" ->
           TimestampData.fromEpochMillis(message.getBrokerPublishTime().orElse(message.getPublishTime()));
       case "read_at" -> TimestampData.fromEpochMillis(System.currentTimeMillis());
       default -> null;
     };
+  }
+
+  private static Long version(Message<byte[]> message) {
+    byte[] version = message.getSchemaVersion();
+    return version == null || version.length != Long.BYTES ? null : ByteBuffer.wrap(version).getLong();
   }
 
   private static String id(Message<byte[]> message) {
@@ -182,16 +173,5 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     Map<StringData, StringData> map = new HashMap<>();
     message.getProperties().forEach((k, v) -> map.put(StringData.fromString(k), StringData.fromString(v)));
     return new GenericMapData(map);
-  }
-
-  /** Carries the registry's failure past the catch that makes dead letters. */
-  private static final class RegistryAway extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-    private final IOException cause;
-
-    RegistryAway(IOException cause) {
-      super(cause);
-      this.cause = cause;
-    }
   }
 }

@@ -53,6 +53,10 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   private static final ConfigOption<Duration> LATENESS =
       ConfigOptions.key("lateness").durationType().noDefaultValue()
           .withDescription("Older than the watermark by more than this is late; without it nothing is.");
+  private static final ConfigOption<Duration> FETCH_WAIT =
+      ConfigOptions.key("fetch-wait").durationType().defaultValue(Duration.ofMillis(50))
+          .withDescription(
+              "How long an event may wait for company; a fetcher a partition wakes up this often when idle.");
   private static final ConfigOption<String> SOURCE =
       ConfigOptions.key("source").stringType().defaultValue("batch-safe")
           .withDescription("'stock' loses the rest of a half-read batch on restore: the drills' control.");
@@ -70,7 +74,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
     return Set.of(
-        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, SOURCE);
+        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, FETCH_WAIT, SOURCE);
   }
 
   @Override
@@ -138,9 +142,10 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               .setStartCursor(StartCursor.earliest())
               .setDeserializationSchema(new ClickDecoder(row, options.get(SCHEMA), registry))
               // Default is 10 s: a slow partition's events would wait that long for company.
-              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, 20L)
+              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, Math.max(20, options.get(FETCH_WAIT).toMillis()))
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)
-              .setConfig(PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, 3)
+              .setConfig(
+                  PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, (int) options.get(FETCH_WAIT).toMillis())
               .setConfig(PulsarSourceOptions.PULSAR_PARTITION_DISCOVERY_INTERVAL_MS, 30_000L)
               .build();
       return options.get(SOURCE).equals("stock") ? source : new BatchSafeSource<>(source);

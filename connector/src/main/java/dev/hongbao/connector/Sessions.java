@@ -13,6 +13,9 @@ import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
 import org.apache.flink.streaming.api.windowing.assigners.EventTimeSessionWindows;
 import org.apache.flink.streaming.api.windowing.time.Time;
 import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
+import org.apache.flink.table.api.Table;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.Collector;
 
@@ -39,16 +42,17 @@ public final class Sessions {
   /**
    * Gives a row when a visit has ended, and again, corrected, after each late event it lets in.
    *
-   * @param events rows with shopper_id, session_id, event_type, order_id and revenue_minor, time-stamped
+   * @param events a table with shopper_id, session_id, event_type, order_id, revenue_minor and a rowtime
    * @param gapMs a visit ends after this long without an event, in milliseconds
    * @param latenessMs how long after its end a visit can still be corrected, in milliseconds
    */
-  public static DataStream<Row> of(DataStream<Row> events, long gapMs, long latenessMs) {
-    return events
-        .keyBy(new Visit(), Types.TUPLE(Types.STRING, Types.STRING))
+  public static DataStream<Row> of(StreamTableEnvironment tables, Table events, long gapMs, long latenessMs) {
+    Rows rows = new Rows(events);
+    return Rows.stream(tables, events)
+        .keyBy(new Visit(rows), Types.TUPLE(Types.STRING, Types.STRING))
         .window(EventTimeSessionWindows.withGap(Time.milliseconds(gapMs)))
         .allowedLateness(Time.milliseconds(latenessMs))
-        .aggregate(new Count(), new Describe(), TypeInformation.of(Tally.class), RESULT, RESULT)
+        .aggregate(new Count(rows), new Describe(), TypeInformation.of(Tally.class), RESULT, RESULT)
         .uid("conversion-sessions")
         .name("conversion-sessions");
   }
@@ -62,28 +66,48 @@ public final class Sessions {
     public String[] orders = new String[0];
   }
 
-  private static final class Visit implements KeySelector<Row, Tuple2<String, String>> {
+  private static final class Visit implements KeySelector<RowData, Tuple2<String, String>> {
+    private static final long serialVersionUID = 1L;
+    private final int sessionId;
+    private final int shopperId;
+
+    Visit(Rows rows) {
+      this.sessionId = rows.position("session_id");
+      this.shopperId = rows.position("shopper_id");
+    }
+
     @Override
-    public Tuple2<String, String> getKey(Row event) {
-      return Tuple2.of(event.getFieldAs("session_id"), event.getFieldAs("shopper_id"));
+    public Tuple2<String, String> getKey(RowData event) {
+      return Tuple2.of(Rows.text(event, sessionId), Rows.text(event, shopperId));
     }
   }
 
-  private static final class Count implements AggregateFunction<Row, Tally, Row> {
+  private static final class Count implements AggregateFunction<RowData, Tally, Row> {
+    private static final long serialVersionUID = 1L;
+    private final int eventType;
+    private final int orderId;
+    private final int revenueMinor;
+
+    Count(Rows rows) {
+      this.eventType = rows.position("event_type");
+      this.orderId = rows.position("order_id");
+      this.revenueMinor = rows.position("revenue_minor");
+    }
+
     @Override
     public Tally createAccumulator() {
       return new Tally();
     }
 
     @Override
-    public Tally add(Row event, Tally tally) {
-      switch (event.<String>getFieldAs("event_type")) {
+    public Tally add(RowData event, Tally tally) {
+      switch (Rows.text(event, eventType)) {
         case "product_viewed" -> tally.views++;
         case "product_added" -> tally.adds++;
         case "checkout_started" -> tally.checkouts++;
         case "order_completed" -> {
-          tally.orders = union(tally.orders, new String[] {event.getFieldAs("order_id")});
-          tally.revenueMinor += event.<Long>getFieldAs("revenue_minor");
+          tally.orders = union(tally.orders, new String[] {Rows.text(event, orderId)});
+          tally.revenueMinor += event.isNullAt(revenueMinor) ? 0 : event.getLong(revenueMinor);
         }
         default -> {}
       }
@@ -116,6 +140,8 @@ public final class Sessions {
 
   private static final class Describe
       extends ProcessWindowFunction<Row, Row, Tuple2<String, String>, TimeWindow> {
+    private static final long serialVersionUID = 1L;
+
     @Override
     public void process(
         Tuple2<String, String> visit, Context context, Iterable<Row> counted, Collector<Row> out) {

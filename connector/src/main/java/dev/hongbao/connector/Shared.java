@@ -7,8 +7,6 @@ import org.apache.flink.table.api.Table;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.catalog.Column;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.types.DataType;
-import org.apache.flink.table.types.utils.DataTypeUtils;
 
 /**
  * Lets a job read one table from both SQL and a data stream with one source.
@@ -22,8 +20,7 @@ public final class Shared {
 
   /** Gives the same rows, rowtime and watermarks as a table that any number of queries may read. */
   public static Table of(StreamTableEnvironment tables, Table table, String rowtime) {
-    DataType row = table.getResolvedSchema().toSourceRowDataType();
-    DataStream<RowData> stream = tables.toDataStream(table, DataTypeUtils.toInternalDataType(row));
+    DataStream<RowData> stream = Rows.stream(tables, table);
     Schema.Builder schema = Schema.newBuilder();
     for (Column column : table.getResolvedSchema().getColumns()) {
       schema.column(

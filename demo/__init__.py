@@ -1,0 +1,1 @@
+"""The whole path on one machine: a sale is simulated, and every figure that must hold is checked."""

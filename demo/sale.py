@@ -1,0 +1,191 @@
+"""Run the whole path on this machine: start it, simulate a sale, check every figure, stop it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import stack
+from demo import figures
+from demo.figures import Figures
+from demo.screen import Screen
+from errors import CannotRun
+from ingest import profile
+from jobs.submit import submit
+from settings import Flink, Pulsar, Stack, Warehouse, read
+from settings.reader import ROOT
+from stack import cluster
+from stack.flink_rest import FlinkRest
+from warehouse import differences, freshness
+
+PROFILE = "steady=100x20s,burst=10000x20s,calm=100x20s"
+# A visitor of a demo does not wait half an hour to be told of a basket left behind, nor five minutes for a visit.
+SHORTENED = {"HONGBAO_COUPONS_ABANDONED_AFTER": "8 s", "HONGBAO_CONVERSION_SESSION_GAP": "20 s"}
+SESSION_GAP = timedelta(seconds=20)
+CURRENCY = "CNY"
+# After the last event: a checkpoint lands it, a quiet stream closes its windows, the next checkpoint lands those.
+SETTLE_S = 120.0
+RUN_S = 120.0
+
+
+def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures:
+    """The demo, from nothing to figures; `started` is when its command was given, in seconds since 1970.
+
+    Everything lies in var/demo and listens on free ports, so a stack that is up is left alone. Whatever it started
+    it stops, also after Ctrl-C. The figures are written to var/demo.json.
+    """
+    folder = ROOT / "var" / "demo"
+    with ExitStack() as running:
+        screen = running.enter_context(Screen(profile.parse(chosen_profile)))
+        running.enter_context(_machine(folder, screen.say))
+        receipts = folder / "receipts.jsonl"
+        running.enter_context(_process("demo.subscriber", str(receipts), ready="ready"))
+        screen.say("submitting the jobs")
+        _submit()
+        ledger = folder / "ledger"
+        screen.say("the sale is on")
+        summary = _simulate(ledger, chosen_profile, seed, lambda told: screen.show(told, receipts))
+        screen.say("waiting for the last windows to close")
+        figure = _figures(ledger, receipts, summary, started)
+    (ROOT / "var" / "demo.json").write_text(json.dumps(figure.summary(), indent=2) + "\n", encoding="utf-8")
+    return figure
+
+
+@contextmanager
+def _machine(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """A stack of the demo's own, for as long as the block runs."""
+    broker, admin, rest, internal = _free_ports()
+    ours = {
+        "HONGBAO_STACK_FOLDER": str(folder),
+        "HONGBAO_STACK_INTERNAL_PORT": str(internal),
+        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker}",
+        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin}",
+        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest}",
+        "HONGBAO_WAREHOUSE_FOLDER": str(folder / "warehouse"),
+        **SHORTENED,
+    }
+    before = dict(os.environ)
+    os.environ.update(ours)
+    try:
+        # What a killed demo left running is known by its pid files, which lie in the folder.
+        stack.down()
+        shutil.rmtree(folder, ignore_errors=True)
+        stack.up(say)
+        yield
+    finally:
+        say("stopping")
+        stack.down()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _free_ports() -> tuple[int, int, int, int]:
+    """Three free ports, and the first of three in a row that are."""
+    with ExitStack() as held:
+        ports = [held.enter_context(_bound(0)).getsockname()[1] for _ in range(3)]
+    for first in range(20_000, 30_000, 10):
+        try:
+            with ExitStack() as held:
+                for port in range(first, first + 3):
+                    held.enter_context(_bound(port))
+            return ports[0], ports[1], ports[2], first
+        except OSError:
+            continue
+    raise CannotRun("demo: no three free ports in a row between 20000 and 30000; stop something")
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def _submit() -> None:
+    # Coupons first: the first coupon is what a visitor waits for.
+    submitted = submit(("coupons", "landing", "conversion"), cluster.client_environment(read(Stack)))
+    with FlinkRest(read(Flink).rest_url) as rest:
+        deadline = time.monotonic() + RUN_S
+        for job in submitted:
+            while not rest.running(job.job_id):
+                if time.monotonic() > deadline:
+                    raise CannotRun(f"demo: job {job.job} does not run: {rest.failure(job.job_id)}")
+                time.sleep(0.1)
+
+
+@contextmanager
+def _process(module: str, *arguments: str, ready: str | None = None) -> Iterator[IO[str]]:
+    """A Python process of ours, its output as lines; ended with the block."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert child.stdout is not None
+    try:
+        if ready is not None and child.stdout.readline().strip() != ready:
+            raise CannotRun(f"demo: {module} did not start; see above")
+        yield child.stdout
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _simulate(
+    ledger: Path, chosen_profile: str, seed: int, show: Callable[[Mapping[str, Any]], None]
+) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    with _process("ingest.simulate", str(ledger), chosen_profile, str(seed)) as told:
+        for line in told:
+            last = json.loads(line)
+            if "sent" in last:
+                show(last)
+    if "published" not in last:
+        raise CannotRun("demo: the simulator ended early; see above")
+    return last
+
+
+def _figures(ledger: Path, receipts: Path, summary: dict[str, Any], started: float) -> Figures:
+    folder = read(Warehouse).folder
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        account = figures.account(ledger, folder)
+        conversions = len(differences.conversion(CURRENCY, folder)) if account.settled else -1
+        sessions = len(differences.sessions(CURRENCY, SESSION_GAP, folder)) if conversions == 0 else -1
+        if sessions == 0 or time.monotonic() > deadline:
+            break
+        time.sleep(2)
+    fresh = freshness.measure(folder)
+    latency, coupons, repeats = figures.latency(receipts)
+    first = figures.first_receipt_s(receipts)
+    rates = summary["rates"]
+    return Figures(
+        published=account.published,
+        landed=account.landed,
+        dead_lettered=account.dead_lettered,
+        duplicates_dropped=account.duplicates_dropped,
+        late=account.late,
+        duplicates_landed=account.duplicates_landed,
+        lost=account.lost,
+        coupons=coupons,
+        duplicate_coupons=repeats,
+        coupon_latency_ms=latency,
+        landing_freshness_s={"p50": fresh.p50_s or 0.0, "p99": fresh.p99_s or 0.0, "max": fresh.max_s or 0.0},
+        seconds_to_first_coupon=round(first - started, 1) if first else 0.0,
+        events_per_second={
+            "steady": round(rates.get("steady", 0.0), 1),
+            "burst": round(rates.get("burst", 0.0), 1),
+        },
+        conversion_differences=max(conversions, 0) if account.settled else 1,
+        session_differences=max(sessions, 0) if conversions == 0 else 1,
+    )

@@ -1,0 +1,65 @@
+"""Subscribe to the coupons as a service would, and note when each arrived: python -m demo.subscriber FILE.
+
+An independent process, so that the latency it reports has crossed everything a customer's would.
+Each line of FILE: coupon_id, rule, due_ms, received_ms, and the times of the stages, all in milliseconds.
+"""
+
+import io
+import json
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+import fastavro
+import pulsar
+
+import schemas
+from settings import Pulsar, read
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STAGES = ("occurred_at", "published_at", "due_at", "read_at", "decided_at", "sent_at")
+
+
+def receive(file: Path, broker: Pulsar) -> None:
+    """Append a line per receipt until SIGTERM; prints `ready` once the subscription exists."""
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    schema = schemas.load("coupon_trigger").parsed
+    client = pulsar.Client(broker.service_url, logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error))
+    consumer = client.subscribe(
+        broker.topic("triggers/coupons"), f"demo-{time.time_ns()}", initial_position=pulsar.InitialPosition.Latest
+    )
+    print("ready", flush=True)
+    try:
+        with file.open("w", encoding="utf-8", buffering=1) as receipts:
+            while not stopping:
+                try:
+                    message = consumer.receive(timeout_millis=200)
+                except pulsar.Timeout:
+                    continue
+                received_ms = time.time_ns() // 1_000_000
+                coupon = fastavro.schemaless_reader(io.BytesIO(message.data()), schema)
+                stages = {stage.replace("_at", "_ms"): _milliseconds(coupon[stage]) for stage in STAGES}
+                line = {"coupon_id": str(coupon["coupon_id"]), "rule": coupon["rule"], "received_ms": received_ms}
+                receipts.write(json.dumps({**line, **stages}) + "\n")
+                consumer.acknowledge(message)
+        consumer.unsubscribe()
+    finally:
+        client.close()
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+if __name__ == "__main__":
+    receive(Path(sys.argv[1]), read(Pulsar))
