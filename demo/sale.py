@@ -1,10 +1,7 @@
 """Run the whole path on this machine: start it, simulate a sale, check every figure, stop it."""
 
 import json
-import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,17 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
-import stack
 from demo import figures
 from demo.figures import Figures
 from demo.screen import Screen
 from errors import CannotRun
 from ingest import profile
-from jobs.submit import submit
-from settings import Flink, Pulsar, Stack, Warehouse, read
+from jobs.submit import submit_and_check
+from settings import Warehouse, read
 from settings.reader import ROOT
-from stack import cluster
-from stack.flink_rest import FlinkRest
+from stack.private import private
 from warehouse import differences, freshness
 
 PROFILE = "steady=100x20s,burst=10000x20s,calm=100x20s"
@@ -34,7 +29,6 @@ SESSION_GAP = timedelta(seconds=20)
 CURRENCY = "CNY"
 # After the last event: a checkpoint lands it, a quiet stream closes its windows, the next checkpoint lands those.
 SETTLE_S = 120.0
-RUN_S = 120.0
 
 
 def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures:
@@ -46,11 +40,12 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
     folder = ROOT / "var" / "demo"
     with ExitStack() as running:
         screen = running.enter_context(Screen(profile.parse(chosen_profile)))
-        running.enter_context(_machine(folder, screen.say))
+        running.callback(screen.say, "stopped")
+        running.enter_context(private(folder, SHORTENED, screen.say))
         receipts = folder / "receipts.jsonl"
         running.enter_context(_process("demo.subscriber", str(receipts), ready="ready"))
-        screen.say("submitting the jobs")
-        _submit()
+        # Coupons first: the first coupon is what a visitor waits for.
+        submit_and_check(("coupons", "landing", "conversion"), screen.say)
         ledger = folder / "ledger"
         screen.say("the sale is on")
         summary = _simulate(ledger, chosen_profile, seed, lambda told: screen.show(told, receipts))
@@ -58,67 +53,6 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
         figure = _figures(ledger, receipts, summary, started)
     (ROOT / "var" / "demo.json").write_text(json.dumps(figure.summary(), indent=2) + "\n", encoding="utf-8")
     return figure
-
-
-@contextmanager
-def _machine(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """A stack of the demo's own, for as long as the block runs."""
-    broker, admin, rest, internal = _free_ports()
-    ours = {
-        "HONGBAO_STACK_FOLDER": str(folder),
-        "HONGBAO_STACK_INTERNAL_PORT": str(internal),
-        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker}",
-        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin}",
-        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest}",
-        "HONGBAO_WAREHOUSE_FOLDER": str(folder / "warehouse"),
-        **SHORTENED,
-    }
-    before = dict(os.environ)
-    os.environ.update(ours)
-    try:
-        # What a killed demo left running is known by its pid files, which lie in the folder.
-        stack.down()
-        shutil.rmtree(folder, ignore_errors=True)
-        stack.up(say)
-        yield
-    finally:
-        say("stopping")
-        stack.down()
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _free_ports() -> tuple[int, int, int, int]:
-    """Three free ports, and the first of three in a row that are."""
-    with ExitStack() as held:
-        ports = [held.enter_context(_bound(0)).getsockname()[1] for _ in range(3)]
-    for first in range(20_000, 30_000, 10):
-        try:
-            with ExitStack() as held:
-                for port in range(first, first + 3):
-                    held.enter_context(_bound(port))
-            return ports[0], ports[1], ports[2], first
-        except OSError:
-            continue
-    raise CannotRun("demo: no three free ports in a row between 20000 and 30000; stop something")
-
-
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", port))
-    return bound
-
-
-def _submit() -> None:
-    # Coupons first: the first coupon is what a visitor waits for.
-    submitted = submit(("coupons", "landing", "conversion"), cluster.client_environment(read(Stack)))
-    with FlinkRest(read(Flink).rest_url) as rest:
-        deadline = time.monotonic() + RUN_S
-        for job in submitted:
-            while not rest.running(job.job_id):
-                if time.monotonic() > deadline:
-                    raise CannotRun(f"demo: job {job.job} does not run: {rest.failure(job.job_id)}")
-                time.sleep(0.1)
 
 
 @contextmanager

@@ -50,8 +50,8 @@ class Screen:
         if told["phase"] != self._phase:
             self._phase = told["phase"]
             self.say(self._phase)
-        facts: dict[str, str] = {}
         if self._seen % 10 == 0:
             latency, coupons, _ = figures.latency(receipts)
-            facts["facts"] = f"coupons {coupons:,}  p50 {latency['p50']:.0f} ms  p99 {latency['p99']:.0f} ms"
-        self._progress.update(self._bar, completed=told["sent"], **facts)
+            facts = f"coupons {coupons:,}  p50 {latency['p50']:.0f} ms  p99 {latency['p99']:.0f} ms"
+            self._progress.update(self._bar, facts=facts)
+        self._progress.update(self._bar, completed=told["sent"])

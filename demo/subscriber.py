@@ -4,7 +4,6 @@ An independent process, so that the latency it reports has crossed everything a 
 Each line of FILE: coupon_id, rule, due_ms, received_ms, and the times of the stages, all in milliseconds.
 """
 
-import io
 import json
 import signal
 import sys
@@ -13,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
-import fastavro
 import pulsar
 
-import schemas
+from coupons.subscriber import Decoder, connect
 from settings import Pulsar, read
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,8 +31,7 @@ def receive(file: Path, broker: Pulsar) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    schema = schemas.load("coupon_trigger").parsed
-    client = pulsar.Client(broker.service_url, logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error))
+    decoder, client = Decoder(broker), connect(broker)
     consumer = client.subscribe(
         broker.topic("triggers/coupons"), f"demo-{time.time_ns()}", initial_position=pulsar.InitialPosition.Latest
     )
@@ -47,7 +44,7 @@ def receive(file: Path, broker: Pulsar) -> None:
                 except pulsar.Timeout:
                     continue
                 received_ms = time.time_ns() // 1_000_000
-                coupon = fastavro.schemaless_reader(io.BytesIO(message.data()), schema)
+                coupon = decoder.decode(message)
                 stages = {stage.replace("_at", "_ms"): _milliseconds(coupon[stage]) for stage in STAGES}
                 line = {"coupon_id": str(coupon["coupon_id"]), "rule": coupon["rule"], "received_ms": received_ms}
                 receipts.write(json.dumps({**line, **stages}) + "\n")

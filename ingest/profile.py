@@ -25,12 +25,13 @@ class Phase:
 
 def parse(text: str) -> list[Phase]:
     """Read phases such as `steady=100x20s,ramp=100-10000x5s,burst=10000x20s`."""
-    phases = []
+    phases: list[Phase] = []
     for part in text.split(","):
         match = PHASE.fullmatch(part.strip())
         if match is None:
             raise SettingsError(
-                f"profile: {part!r} is no phase; write name=RATExSECONDSs, or FROM-TOxSECONDSs for a ramp, such as burst=10000x20s"
+                f"profile: {part!r} is no phase; write name=RATExSECONDSs, or FROM-TOxSECONDSs for a ramp, "
+                "such as burst=10000x20s"
             )
         name, first, last, duration = match.groups()
         phases.append(Phase(name or f"phase{len(phases) + 1}", float(first), float(last or first), float(duration)))

@@ -1,7 +1,7 @@
 """Publish events as Avro, keyed by shopper, fast and without losing any silently.
 
-    with Publisher(read(Pulsar)) as clicks:
-        clicks.publish({"event_type": "product_viewed", "user_id": "u1", ...})
+with Publisher(read(Pulsar)) as clicks:
+    clicks.publish({"event_type": "product_viewed", "user_id": "u1", ...})
 """
 
 import io
@@ -59,8 +59,9 @@ class Publisher:
 
     `publish` blocks while `most_pending` events await their acknowledgement: that is the back-pressure, and the
     bound on memory. An event the broker does not take within `send_timeout_s` is handed to `on_delivery`, and the
-    next publish, flush or close raises DeliveryFailed with it. With a `name` the broker drops a retry of what it
-    has; of two publishers with one name the second is refused.
+    next publish, flush or close raises DeliveryFailed with it. With a `name`, and a `sequence_id` an event, the
+    broker drops what it has already, also after a restart; such events are not batched. Of two publishers with one
+    name the second is refused.
     """
 
     def __init__(
@@ -94,7 +95,8 @@ class Publisher:
                 producer_name=name,
                 schema=EncodedAvro(self._contract),
                 compression_type={"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}[compression],
-                batching_enabled=True,
+                # The broker lets a batch that repeats only in part through whole (Pulsar 4.0).
+                batching_enabled=name is None,
                 batching_max_publish_delay_ms=batch_delay_ms,
                 batching_max_messages=1_000,
                 block_if_queue_full=True,
@@ -195,5 +197,6 @@ class Publisher:
                 failures, self._failures = self._failures, []
             first = failures[0]
             raise DeliveryFailed(
-                f"{self._topic}: {len(failures)} events were not taken, the first because of {first.failure}: {first.event!r:.300}"
+                f"{self._topic}: {len(failures)} events were not taken, the first because of {first.failure}: "
+                f"{first.event!r:.300}"
             )

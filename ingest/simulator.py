@@ -95,8 +95,18 @@ def simulate(
             acknowledged[message.kind] = acknowledged.get(message.kind, 0) + 1
         occurred_ms = message.published_ms - (message.age_ms or 0)
         ledger.add(
-            (message.sequence, message.kind, message.event_id, message.key, message.event_type, occurred_ms)
-            + (message.published_ms, known, delivery.message_id, message.expected)
+            (
+                message.sequence,
+                message.kind,
+                message.event_id,
+                message.key,
+                message.event_type,
+                occurred_ms,
+                message.published_ms,
+                known,
+                delivery.message_id,
+                message.expected,
+            )
         )
 
     with Publisher(broker, on_delivery=delivered) as publisher:
@@ -147,7 +157,7 @@ def _send(
             recent.append(message)
         span = sent_by_phase.setdefault(phase, [now_s, now_s, 0])
         span[1], span[2] = now_s, span[2] + 1
-        if now_s - told > 0.1 or phase != phase_of:  # noqa: PLR2004 - ten times a second
+        if now_s - told > 0.1 or phase != phase_of:
             told, phase_of = now_s, phase
             progress(sequence + 1, phase)
     summary.rates = {name: count / max(last - first, 1e-9) for name, (first, last, count) in sent_by_phase.items()}
@@ -164,7 +174,7 @@ def zigzag(value: int) -> bytes:
     """A non-negative Avro long."""
     value <<= 1
     encoded = bytearray()
-    while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
+    while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     encoded.append(value)
@@ -204,7 +214,7 @@ class Maker:
                 if self._stopped.is_set():
                     return
                 self._ready.put(message)
-        except BaseException as error:  # noqa: BLE001 - the sender must hear of it
+        except BaseException as error:
             self._ready.put(error)
 
 

@@ -71,7 +71,14 @@ def bind(tables: StreamTableEnvironment, config: Conversion) -> None:
         },
     )
     for name, record, time, topic, path, key in (
-        ("conversion", "conversion_result", "window_start", "conversion_topic", "results/conversion", "dimension,value"),
+        (
+            "conversion",
+            "conversion_result",
+            "window_start",
+            "conversion_topic",
+            "results/conversion",
+            "dimension,value",
+        ),
         ("session_results", "session_result", "window_start", "session_topic", "results/sessions", "shopper_id"),
         ("late_events", "late_event", "first_seen_at", "late_event_topic", "quarantine/late-events", "shopper_id"),
     ):

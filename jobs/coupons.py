@@ -12,9 +12,10 @@ from pydantic import Field
 from pyflink.common import Row, Types
 from pyflink.datastream import DataStream, KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ValueStateDescriptor
-from pyflink.table import Schema, StatementSet, StreamTableEnvironment
+from pyflink.table import StatementSet, StreamTableEnvironment
 
 import schemas
+from errors import CannotRun
 from jobs import environment, sql
 from jobs.connectors import columns, create_clicks, create_parquet, create_topic
 from jobs.coupon_rules import DAY_MS, Candidate, History, Policy, choose_offer, coupon_id, earns_coupon, lane
@@ -98,7 +99,6 @@ class Judge(KeyedProcessFunction):  # type: ignore[misc]
         context.timer_service().register_processing_time_timer(now_ms + DAY_MS)
         yield Row(*decision(candidate, now_ms, self._policy).values())
 
-
     def on_timer(self, timestamp: int, context: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
         history = History.parse(self._issued.value()).recent(timestamp)
         if history.issued:
@@ -140,11 +140,29 @@ def decision(candidate: Candidate, now_ms: int, policy: Policy) -> dict[str, str
 INTEGERS = {"discount_percent": Types.INT()}
 DECISION = {
     name: INTEGERS.get(name, Types.LONG() if name.endswith(("_ms", "_minor")) else Types.STRING())
-    for name in (
-        "coupon_id shopper_id campaign_id rule cause_event_id offer discount_percent discount_minor currency product_id "
-        "category membership_tier favourite_category basket_minor lane occurred_ms published_ms due_ms read_ms "
-        "decided_ms expires_ms"
-    ).split()
+    for name in [
+        "coupon_id",
+        "shopper_id",
+        "campaign_id",
+        "rule",
+        "cause_event_id",
+        "offer",
+        "discount_percent",
+        "discount_minor",
+        "currency",
+        "product_id",
+        "category",
+        "membership_tier",
+        "favourite_category",
+        "basket_minor",
+        "lane",
+        "occurred_ms",
+        "published_ms",
+        "due_ms",
+        "read_ms",
+        "decided_ms",
+        "expires_ms",
+    ]
 }
 
 
@@ -176,6 +194,12 @@ def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
         .uid("coupons-judge")
         .name("coupons-judge")
     )
+    # Where thread mode cannot do something Flink falls back to process mode, and says so in a log at best.
+    operator = (
+        decisions._j_data_stream.getTransformation().getOperatorFactory().getOperator().getClass().getSimpleName()
+    )
+    if not operator.startswith("Embedded"):
+        raise CannotRun(f"coupons: Flink chose {operator} for the judge; a coupon needs thread mode")
     tables.create_temporary_view("decisions", decisions)
     return sql.run(tables, FOLDER / "triggers.sql")
 

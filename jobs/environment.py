@@ -29,7 +29,6 @@ class JobSection(Section):
     # How long an event id is remembered: a repeat within it is dropped.
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
 
-
     @property
     def clicks_options(self) -> dict[str, str]:
         """What every job tells the clicks connector."""

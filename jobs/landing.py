@@ -15,7 +15,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 import schemas
 from jobs import environment, sql
 from jobs.connectors import ORIGIN, columns, create_clicks, create_parquet, create_topic
-from jobs.environment import JobSection, milliseconds
+from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
 

@@ -9,13 +9,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from errors import CannotRun, SettingsError
+from settings import Flink, Stack, read
 from settings.reader import ROOT
+from stack import cluster, machine
+from stack.flink_rest import FlinkRest
 
 JOBS = ("coupons", "landing", "conversion")
+WITH_PYTHON = ("coupons",)
+ALIVE = ("CREATED", "RUNNING", "RESTARTING", "INITIALIZING", "RECONCILING")
+START_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,38 @@ def submit(names: Sequence[str], environment: dict[str, str]) -> list[Submitted]
     return [Submitted(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def submit_and_check(names: Sequence[str], say: Callable[[str], None] = lambda _: None) -> list[Submitted]:
+    """Submit to the cluster of this checkout's settings; return when every task runs, Python in thread mode.
+
+    Raises CannotRun for a job that is running already, that does not come up, or whose Python runs elsewhere.
+    """
+    stack = read(Stack)
+    with FlinkRest(read(Flink).rest_url) as rest:
+        for name in names:
+            if any(job["job"] == name and job["state"] in ALIVE for job in rest.jobs()):
+                raise CannotRun(f"submit: {name} runs already; hongbao jobs --cancel {name} stops it")
+        say(f"submitting {', '.join(names)}")
+        submitted = submit(names, {**cluster.client_environment(stack), **machine.environment()})
+        for job in submitted:
+            _wait(rest, job)
+            if job.job in WITH_PYTHON and not rest.embeds_python(job.job_id):
+                raise CannotRun(
+                    f"submit: {job.job} runs, but its Python is not in the TaskManager (thread mode); "
+                    "a coupon would take seconds. Is python.execution-mode overridden on the cluster?"
+                )
+    return submitted
+
+
+def _wait(rest: FlinkRest, job: Submitted) -> None:
+    deadline = time.monotonic() + START_S
+    while not rest.running(job.job_id):
+        if time.monotonic() > deadline:
+            raise CannotRun(
+                f"submit: {job.job} does not run after {START_S:.0f} s: {rest.failure(job.job_id) or 'no slot?'}"
+            )
+        time.sleep(0.1)
+
+
 def _cause(trace: str) -> str:
     """The innermost reason in a Java or Python trace: its last `Caused by`, else its last line."""
     lines = [line.strip() for line in trace.splitlines() if line.strip() and not line.startswith("\tat ")]
@@ -57,7 +96,8 @@ def _cause(trace: str) -> str:
 def main() -> None:
     for name in sys.argv[1:]:
         job_id = importlib.import_module(f"jobs.{name}").main()
-        print(json.dumps({"job": name, "job_id": job_id}), flush=True)
+        sys.stdout.write(json.dumps({"job": name, "job_id": job_id}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -47,13 +47,14 @@ def _register(admin: PulsarAdmin, pulsar: Pulsar, topic: Topic) -> Registered:
         answer = admin.call("POST", f"/schemas/{pulsar.tenant}/{topic.path}/schema", body)
     except CannotRun as refusal:
         raise SchemaConflict(
-            f"{topic.path}: the registry refuses {topic.record}.avsc: {refusal}; hongbao schemas check says whom it breaks"
+            f"{topic.path}: the registry refuses {topic.record}.avsc: {refusal}; "
+            "hongbao schemas check says whom it breaks"
         ) from None
     return Registered(topic.path, topic.record, int(answer.json()["version"]["version"]), created=True)
 
 
 def _versions(admin: PulsarAdmin, pulsar: Pulsar, topic: Topic) -> list[dict[str, Any]]:
     answer = admin.call("GET", f"/schemas/{pulsar.tenant}/{topic.path}/schemas", accept=(404,))
-    if answer.status_code == 404:  # noqa: PLR2004 - HTTP's own number
+    if answer.status_code == 404:
         return []
     return [json.loads(entry["data"]) for entry in answer.json()["getSchemaResponses"]]

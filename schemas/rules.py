@@ -13,7 +13,7 @@ from schemas import Contract
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 PATTERNS = {"uuid": (UUID, "a UUID"), "currency": (CURRENCY, "three capital letters")}
-# Avro's types in Python. bool is an int to Python, not to Avro.
+# Avro's types in Python, exactly: bool is an int to Python, not to Avro.
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "int": (int,),
@@ -69,15 +69,17 @@ def _compiled(name: str) -> list[tuple[str, bool, list[Check]]]:
 
 
 def _checks(field: Mapping[str, Any]) -> list[Check]:
-    avro = field["type"]
+    rules = [make(field[rule]) for rule, make in RULES.items() if rule in field]
+    return [_type(_kind(field["type"])), *rules]
+
+
+def _kind(avro: Any) -> str:
+    """The name in TYPES of a field's type, without null."""
     if isinstance(avro, list):
         avro = next(branch for branch in avro if branch != "null")
-    kind = (avro.get("logicalType") if avro.get("logicalType") in TYPES else avro["type"]) if isinstance(avro, dict) else avro
-    checks: list[Check] = [_type(kind)]
-    for rule, make in RULES.items():
-        if rule in field:
-            checks.append(make(field[rule]))
-    return checks
+    if isinstance(avro, dict):
+        return str(avro["logicalType"] if avro.get("logicalType") in TYPES else avro["type"])
+    return str(avro)
 
 
 def _type(kind: str) -> Check:
@@ -86,13 +88,13 @@ def _type(kind: str) -> Check:
     def check(value: Any, event: Mapping[str, Any], now_ms: int) -> str | None:
         if value is None:
             return None
-        if not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
+        if type(value) not in types:
             return f"is {value!r:.64}; it must be {kind}"
         if bits is not None and not -(1 << bits) <= value < 1 << bits:
             return f"is {value}; it does not fit {kind}"
-        if kind == "map" and not all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
+        if kind == "map" and not all(type(k) is str and type(v) is str for k, v in value.items()):
             return "holds something that is no text; keys and values must be"
-        if isinstance(value, datetime) and value.tzinfo is None:
+        if kind == "timestamp-millis" and not isinstance(value, int) and value.tzinfo is None:
             return f"is {value}, without a time zone; give it UTC"
         return None
 
@@ -110,7 +112,7 @@ def _required_for(types: list[str]) -> Check:
 
 def _allowed(texts: list[str]) -> Check:
     allowed = frozenset(texts)
-    listing = f"one of the {len(texts)} in the contract" if len(texts) > 8 else f"one of {', '.join(texts)}"  # noqa: PLR2004
+    listing = f"one of the {len(texts)} in the contract" if len(texts) > 8 else f"one of {', '.join(texts)}"
     return lambda value, event, now_ms: (
         None if value is None or value in allowed else f"is {value!r:.64}; it must be {listing}"
     )
@@ -130,7 +132,9 @@ def _minimum(least: int) -> Check:
 
 
 def _maximum(most: int) -> Check:
-    return lambda value, event, now_ms: f"is {value}; the most is {most}" if value is not None and value > most else None
+    return lambda value, event, now_ms: (
+        f"is {value}; the most is {most}" if value is not None and value > most else None
+    )
 
 
 def _max_length(most: int) -> Check:

@@ -71,5 +71,26 @@ class FlinkRest:
         """Names of the job's vertices, each a chain of operators."""
         return [vertex["name"] for vertex in self.call("GET", f"/jobs/{job_id}")["vertices"]]
 
+    def embeds_python(self, job_id: str) -> bool:
+        """Whether every TaskManager that runs a task of the job has a Python interpreter inside its JVM."""
+        hosts = {
+            manager["taskmanager-id"]
+            for vertex in self.call("GET", f"/jobs/{job_id}")["vertices"]
+            for manager in self.call("GET", f"/jobs/{job_id}/vertices/{vertex['id']}/taskmanagers")["taskmanagers"]
+        }
+        return bool(hosts) and all(self._embeds_python(host) for host in hosts)
+
+    def _embeds_python(self, taskmanager_id: str) -> bool:
+        threads = self.call("GET", f"/taskmanagers/{taskmanager_id}/thread-dump")["threadInfos"]
+        # PemJa is the bridge that thread mode runs Python through; process mode forks instead.
+        return any(thread["threadName"].startswith("PemJa") for thread in threads)
+
+    def running_id(self, name: str) -> str:
+        """The id of the job of this name that has not ended; raises CannotRun where there is none."""
+        for job in self.jobs():
+            if job["job"] == name and job["state"] not in ("CANCELED", "FAILED", "FINISHED"):
+                return str(job["job_id"])
+        raise CannotRun(f"no job {name} is running; hongbao jobs lists them")
+
     def cancel(self, job_id: str) -> None:
         self.call("PATCH", f"/jobs/{job_id}?mode=cancel")

@@ -1,0 +1,43 @@
+# Everything the project needs is installed into .uv, .venv and target/; Maven's and uv's caches keep the downloads.
+UV = .uv/bin/uv
+UV_VERSION = 0.13.9
+HONGBAO = .venv/bin/hongbao
+PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons stack warehouse cli demo notebooks tests
+JVM_SOURCES = $(shell find connector/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
+
+.PHONY: install check test demo clean
+.DEFAULT_GOAL = install
+
+install: .venv/.installed connector/target/.built
+
+.uv/bin/uv:
+	@sh stack/prerequisites.sh
+	python3.11 -m venv .uv 2>/dev/null || python3 -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.installed: .uv/bin/uv pyproject.toml uv.lock
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+connector/target/.built: $(JVM_SOURCES)
+	@sh stack/prerequisites.sh
+	mvn --quiet --batch-mode -Dmaven.artifact.threads=16 -DskipTests package
+	@touch $@
+
+check: install
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(PYTHON_FOLDERS)
+
+test: install
+	mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
+	.venv/bin/pytest
+
+demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
+demo:
+	@sh stack/prerequisites.sh
+	@$(MAKE) --no-print-directory -j2 install
+	@$(HONGBAO) demo
+
+clean:
+	rm -rf .venv .uv var connector/target stack/target

@@ -1,0 +1,1 @@
+"""The `hongbao` command: thin; each command calls one function elsewhere."""

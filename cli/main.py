@@ -1,0 +1,277 @@
+"""Every command of `hongbao`, with an example each in its help."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from cli.answer import Json, command, errors, say, show
+
+# Commands import what they need when they run: `hongbao --help` must not wait for PyFlink.
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
+tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
+app.add_typer(schema_app, name="schemas")
+app.add_typer(tail_app, name="tail")
+
+
+@app.callback()
+def hongbao() -> None:
+    """Clickstream in, coupons out, in under a second.
+
+    Exit codes: 0 done, 1 a problem was found, 2 it could not run.
+    """
+
+
+@app.command()
+@command
+def up(json: Json = False) -> None:
+    """Start Pulsar and Flink on this machine, with topics and schemas; they stay up until `down`.
+
+    Example: hongbao up
+    """
+    import stack
+
+    stack.up(say)
+    _status(json)
+
+
+@app.command()
+@command
+def down(json: Json = False) -> None:
+    """Stop what `up` started, and nothing else.
+
+    Example: hongbao down
+    """
+    import stack
+
+    stopped = stack.down()
+    show({"stopped": stopped}, json, f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+
+
+@app.command()
+@command
+def status(json: Json = False) -> int:
+    """Say what runs: processes, broker, slots, jobs. Exit code 1 when the stack is not up.
+
+    Example: hongbao status --json
+    """
+    return _status(json)
+
+
+def _status(json: bool) -> int:
+    import stack
+
+    found = stack.status()
+    jobs = ", ".join(f"{job['job']} {job['state']}" for job in found.jobs) or "none"
+    lines = [f"{name}: {f'pid {pid}' if pid else 'down'}" for name, pid in found.pids.items()]
+    lines += [f"broker answers: {'yes' if found.broker_healthy else 'no'}", f"slots: {found.slots}", f"jobs: {jobs}"]
+    show({**asdict(found), "up": found.up}, json, "\n".join(lines))
+    return 0 if found.up else 1
+
+
+@app.command()
+@command
+def submit(
+    names: Annotated[list[str], typer.Argument(help="coupons, landing, conversion")], json: Json = False
+) -> None:
+    """Submit jobs to the cluster, wait until they run, and check that Python runs in thread mode.
+
+    Example: hongbao submit coupons landing conversion
+    """
+    from jobs.submit import submit_and_check
+
+    show(submit_and_check(names, say), json)
+
+
+@app.command()
+@command
+def jobs(
+    cancel: Annotated[str | None, typer.Option(help="Cancel the running job of this name.")] = None, json: Json = False
+) -> None:
+    """List the cluster's jobs, newest first.
+
+    Example: hongbao jobs
+    """
+    from settings import Flink, read
+    from stack.flink_rest import FlinkRest
+
+    with FlinkRest(read(Flink).rest_url) as rest:
+        if cancel is not None:
+            rest.cancel(rest.running_id(cancel))
+        show(rest.jobs(), json)
+
+
+@app.command()
+@command
+def publish(file: Annotated[Path, typer.Argument(help="JSON lines; - for standard input")], json: Json = False) -> int:
+    """Publish events, one JSON object a line, as they are; a line that breaks the contract is named and skipped.
+
+    Example: hongbao publish events.jsonl
+    """
+    from ingest.files import Replay, replay
+    from settings import Pulsar, read
+
+    done = replay(Replay(file=file, format="jsonl", speed=0, unmapped="refuse"), read(Pulsar), _refused)
+    show(done, json, f"published {done.published:,}, refused {done.refused:,}")
+    return 1 if done.refused else 0
+
+
+@app.command()
+@command
+def replay(
+    file: Annotated[Path, typer.Argument(help="A .csv, .jsonl or .parquet file")],
+    map: Annotated[list[str] | None, typer.Option(help="field=column, again for each")] = None,
+    speed: Annotated[float, typer.Option(help="1 as it happened, 10 ten times as fast, 0 at once")] = 0,
+    shift_to_now: Annotated[bool, typer.Option(help="Move the first event to now, and the others along.")] = False,
+    json: Json = False,
+) -> int:
+    """Publish a file's rows as events, at their own pace or faster; running it again changes nothing.
+
+    Example: hongbao replay clicks.csv --map event_type=action --map occurred_at=ts --speed 10
+    """
+    from ingest.files import Replay, mapping, replay
+    from settings import Pulsar, read
+
+    plan = Replay(file=file, columns=mapping(map or []), speed=speed, shift_to_now=shift_to_now)
+    done = replay(plan, read(Pulsar), _refused)
+    show(done, json, f"published {done.published:,}, refused {done.refused:,}")
+    return 1 if done.refused else 0
+
+
+def _refused(where: str, reason: str) -> None:
+    errors.print(f"{where}: {reason}", markup=False, soft_wrap=True)
+
+
+@app.command()
+@command
+def simulate(
+    profile: Annotated[str, typer.Option(help="name=RATExSECONDSs, or FROM-TOxSECONDSs, separated by commas")] = (
+        "steady=100x60s"
+    ),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shoppers.")] = 1,
+    ledger: Annotated[Path | None, typer.Option(help="Where to write what was published.")] = None,
+    json: Json = False,
+) -> None:
+    """Publish a simulated shop's clicks, and keep a ledger of them.
+
+    Example: hongbao simulate --profile steady=100x20s,burst=10000x20s
+    """
+    from ingest import profile as profiles
+    from ingest.simulator import Simulation
+    from ingest.simulator import simulate as run
+    from settings import Pulsar, Stack, read
+
+    simulation = Simulation(profile=profile, seed=seed)
+    folder = ledger or read(Stack).folder / "ledger" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    total = sum(phase.events for phase in profiles.parse(profile))
+    with Progress(console=errors, transient=True) as progress:
+        bar = progress.add_task("publishing", total=total)
+        done = run(
+            simulation,
+            read(Pulsar),
+            folder,
+            lambda sent, phase: progress.update(bar, completed=sent, description=phase),
+        )
+    show({**asdict(done), "ledger": str(folder)}, json)
+
+
+@tail_app.command("coupons")
+@command
+def tail_coupons(
+    count: Annotated[int | None, typer.Option(help="Stop after so many.")] = None, json: Json = False
+) -> None:
+    """Print each coupon as it is sent, until Ctrl-C.
+
+    Example: hongbao tail coupons --json
+    """
+    from coupons.subscriber import follow
+    from settings import Pulsar, read
+
+    for coupon in follow(read(Pulsar), count):
+        line = "{sent_at:%H:%M:%S} {shopper_id} {rule} {offer} {coupon_id}".format(**coupon)
+        show(coupon, json, line)
+
+
+@app.command()
+@command
+def sql(query: Annotated[str, typer.Argument(help="One statement that reads")], json: Json = False) -> None:
+    """Ask the landed events: views events, sessions, funnel, conversion, coupons, coupon_outcome and more.
+
+    Example: hongbao sql "SELECT event_type, count(*) FROM events GROUP BY ALL"
+    """
+    import warehouse
+
+    rows: list[dict[str, Any]] = warehouse.query(query)
+    show(rows, json)
+
+
+@schema_app.command("check")
+@command
+def schemas_check(json: Json = False) -> int:
+    """Say which change to a contract would break whom, before anything is deployed.
+
+    Example: hongbao schemas check
+    """
+    from schemas.check import check
+
+    findings = check()
+    show(findings, json, "\n".join(finding.sentence for finding in findings) or "no change breaks anyone")
+    return 1 if any(finding.breaks for finding in findings) else 0
+
+
+@schema_app.command("register")
+@command
+def schemas_register(json: Json = False) -> None:
+    """Register the contracts with the broker; `up` does it too.
+
+    Example: hongbao schemas register
+    """
+    from schemas.registry import register
+    from settings import Pulsar, read
+
+    show(register(read(Pulsar)), json)
+
+
+@app.command()
+@command
+def doctor(json: Json = False) -> int:
+    """Look for what would go wrong: versions, jars, ports, policies, memory. Exit code 1 when something would.
+
+    Example: hongbao doctor
+    """
+    from stack.doctor import examine
+
+    findings = examine()
+    show(findings, json, "\n".join(finding.sentence for finding in findings))
+    return 1 if any(not finding.well for finding in findings) else 0
+
+
+@app.command()
+@command
+def demo(
+    profile: Annotated[str | None, typer.Option(help="As for simulate; the default lasts 60 s.")] = None,
+    json: Json = False,
+) -> int:
+    """Run the whole path on this machine with a simulated flash sale, and check every figure.
+
+    Example: hongbao demo
+    """
+    import os
+
+    from demo.sale import PROFILE, run
+
+    figures = run(float(os.environ.get("HONGBAO_STARTED_S", time.time())), profile or PROFILE)
+    import json as encoder
+
+    show(figures.summary(), json, encoder.dumps(figures.summary(), indent=2))
+    for failure in figures.failures:
+        errors.print(f"hongbao: {failure}", markup=False)
+    return 1 if figures.failures else 0
+
+
+def main() -> None:
+    app(prog_name="hongbao")

@@ -1,0 +1,1 @@
+"""The subscriber's side: receive coupon triggers."""

@@ -1,0 +1,77 @@
+"""Follow the coupon topic: decode each trigger by the schema its writer registered."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import fastavro
+import pulsar
+
+import schemas
+from errors import Unreachable
+from schemas import registry
+from schemas.topics import COUPONS
+from settings import Pulsar
+
+Coupon = dict[str, Any]
+
+
+class Decoder:
+    """Reads coupon messages of any registered version as the version this checkout knows."""
+
+    def __init__(self, broker: Pulsar) -> None:
+        self._broker = broker
+        self._wanted = schemas.load(COUPONS.record).parsed
+        self._writers: list[Any] = []
+
+    def decode(self, message: pulsar.Message) -> Coupon:
+        """The coupon, by coupon_trigger.avsc; raises Unreachable when its schema cannot be asked for."""
+        version = int.from_bytes(message.schema_version(), "big")
+        if version >= len(self._writers):
+            found = registry.versions(self._broker, COUPONS)
+            self._writers = [fastavro.parse_schema(definition) for definition in found]
+        coupon = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version], self._wanted)
+        assert isinstance(coupon, dict)  # the contract is a record
+        return coupon
+
+
+def connect(broker: Pulsar) -> pulsar.Client:
+    """A client that gives up after 10 s and writes nothing but errors."""
+    return pulsar.Client(
+        broker.service_url,
+        operation_timeout_seconds=10,
+        logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error),
+    )
+
+
+def follow(broker: Pulsar, count: int | None = None) -> Iterator[Coupon]:
+    """Coupons sent from now on, until `count` of them or Ctrl-C.
+
+    Readers, not a subscription: they leave no backlog behind. Raises Unreachable without a broker.
+    """
+    decoder = Decoder(broker)
+    client = connect(broker)
+    try:
+        readers = [_reader(client, f"{broker.topic(COUPONS.path)}-partition-{n}") for n in range(COUPONS.partitions)]
+        given = 0
+        while count is None or given < count:
+            for message in filter(None, map(_next, readers)):
+                if count is None or given < count:
+                    yield decoder.decode(message)
+                    given += 1
+    finally:
+        client.close()
+
+
+def _next(reader: pulsar.Reader) -> pulsar.Message | None:
+    try:
+        return reader.read_next(timeout_millis=50)
+    except pulsar.Timeout:
+        return None
+
+
+def _reader(client: pulsar.Client, topic: str) -> pulsar.Reader:
+    try:
+        return client.create_reader(topic, pulsar.MessageId.latest)
+    except pulsar.PulsarException as error:
+        raise Unreachable(f"cannot read {topic}: {error}; is the stack up? hongbao up starts it") from None

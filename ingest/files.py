@@ -1,0 +1,164 @@
+"""Publish the rows of a file as events: CSV, JSON lines or Parquet, at their own pace or faster."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import duckdb
+
+import schemas
+from errors import Refused, SettingsError
+from ingest.publisher import Publisher
+from settings import Pulsar
+
+# Names the ids of rows that bring none, so that a second replay gives the same ones and is dropped.
+ROWS = UUID("0d6a3f6e-62a5-5a55-8f8b-3f1a9a5d2027")
+TIMES = ("occurred_at", "sent_at")
+WHOLE_NUMBERS = ("quantity", "price_minor")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What to publish: `columns` maps a field to the file's column; `speed` 0 is at once, 1 as it happened.
+
+    `unmapped` columns go to properties ("properties") or make the row wrong ("refuse").
+    """
+
+    file: Path
+    format: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    speed: float = 0.0
+    shift_to_now: bool = False
+    unmapped: str = "properties"
+
+
+@dataclass
+class Done:
+    published: int = 0
+    refused: int = 0
+
+
+def mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Read field=column pairs; raises SettingsError for a field that the contract has not."""
+    fields = [known["name"] for known in schemas.load("click_event").fields]
+    columns = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in fields:
+            raise SettingsError(f"map: {pair!r} must be field=column with a field of {', '.join(fields)}")
+        columns[name] = column
+    return columns
+
+
+def replay(plan: Replay, broker: Pulsar, refused: Callable[[str, str], None] = lambda _where, _why: None) -> Done:
+    """Publish every row that is an event; `refused` is told where and why of each that is not.
+
+    Raises SettingsError for a file that cannot be read, Unreachable without a broker.
+    """
+    done = Done()
+    started, now, first = time.monotonic(), datetime.now(UTC), None
+    with Publisher(broker) as publisher:
+        for where, row in _rows(plan):
+            try:
+                event = _event(plan, where, row)
+                first = first or event["occurred_at"]
+                if plan.speed:
+                    due_s = (event["occurred_at"] - first).total_seconds() / plan.speed
+                    time.sleep(max(0.0, due_s - (time.monotonic() - started)))
+                if plan.shift_to_now:
+                    since_first = (event["occurred_at"] - first) / (plan.speed or 1)
+                    event["occurred_at"] = now + since_first
+                event.pop("sent_at", None)
+                publisher.publish(event)
+                done.published += 1
+            except Refused as reason:
+                done.refused += 1
+                refused(where, str(reason))
+    return done
+
+
+def _rows(plan: Replay) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Each row with its place, file:line; a line of JSON comes as text."""
+    kind = plan.format or plan.file.suffix.removeprefix(".")
+    if str(plan.file) != "-" and not plan.file.exists():
+        raise SettingsError(f"{plan.file}: no such file")
+    if kind in ("jsonl", "ndjson", "json") or str(plan.file) == "-":
+        lines = sys.stdin if str(plan.file) == "-" else plan.file.open(encoding="utf-8")
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield f"{plan.file}:{number}", line
+        return
+    if kind not in ("csv", "parquet"):
+        raise SettingsError(f"{plan.file}: unknown kind {kind!r}; there are csv, jsonl and parquet")
+    with duckdb.connect() as database:
+        try:
+            # Text throughout for CSV: 007 is a product, not a number.
+            reader = "read_csv(?, all_varchar = true, header = true)" if kind == "csv" else "read_parquet(?)"
+            rows = database.execute(f"SELECT * FROM {reader}", [str(plan.file)])
+            names = [column[0] for column in rows.description or []]
+            number = 1
+            while batch := rows.fetchmany(5_000):
+                for values in batch:
+                    number += 1
+                    yield f"{plan.file}:{number}", dict(zip(names, values, strict=True))
+        except duckdb.Error as error:
+            raise SettingsError(f"{plan.file}: cannot read it as {kind}: {str(error).splitlines()[0]}") from None
+
+
+def _event(plan: Replay, where: str, row: dict[str, Any] | str) -> dict[str, Any]:
+    if isinstance(row, str):
+        try:
+            row = json.loads(row)
+        except ValueError as error:
+            raise Refused(f"not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise Refused(f"is {type(row).__name__}; a line must be a JSON object")
+    fields = {known["name"]: known for known in schemas.load("click_event").fields}
+    columns = {**{name: name for name in fields}, **plan.columns}
+    event: dict[str, Any] = {name: row[column] for name, column in columns.items() if row.get(column) not in (None, "")}
+    left = {k: v for k, v in row.items() if k not in columns.values() and v not in (None, "")}
+    if left and plan.unmapped == "refuse":
+        raise Refused(f"no field {next(iter(left))!r} in the contract; put it under properties")
+    properties = event.get("properties") or {}
+    if left and isinstance(properties, dict):
+        event["properties"] = {**properties, **{name: str(value) for name, value in left.items()}}
+    for name in TIMES:
+        if name in event:
+            event[name] = _moment(name, event[name])
+    for name in WHOLE_NUMBERS:
+        if isinstance(event.get(name), str):
+            event[name] = _number(name, event[name])
+    if "occurred_at" not in event:
+        raise Refused("occurred_at is missing; every event has one")
+    if "event_id" not in event:
+        event["event_id"] = str(
+            uuid5(ROWS, f"{plan.file.name}\x1f{where.rpartition(':')[2]}\x1f{sorted(event.items())}")
+        )
+    event.setdefault("source", "import")
+    event.setdefault("session_id", str(event.get("user_id") or event.get("anonymous_id") or ""))
+    return event
+
+
+def _moment(name: str, value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        if isinstance(value, int) or str(value).isdigit():
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
+        moment = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError):
+        raise Refused(f"{name} is {value!r:.64}; it must be ISO 8601 or milliseconds since 1970") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(name: str, value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise Refused(f"{name} is {value!r:.64}; it must be a whole number") from None

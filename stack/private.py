@@ -1,0 +1,68 @@
+"""A stack of one's own for as long as a block runs: free ports, a folder that is made anew, nothing left behind."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from errors import CannotRun
+from stack import machine
+
+# BookKeeper's, and the two of Flink's RPC and blobs.
+INTERNAL_PORTS = 3
+
+
+@contextmanager
+def private(
+    folder: Path, settings: Mapping[str, str] | None = None, say: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
+    """Start a stack in `folder` and point this process's HONGBAO_* environment at it; stop it with the block.
+
+    What a killed run left in the folder is stopped first: its pid files say what it was.
+    """
+    first, (broker, admin, rest) = _free_ports()
+    ours = {
+        "HONGBAO_STACK_FOLDER": str(folder),
+        "HONGBAO_STACK_INTERNAL_PORT": str(first),
+        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker}",
+        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin}",
+        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest}",
+        "HONGBAO_WAREHOUSE_FOLDER": str(folder / "warehouse"),
+        **(settings or {}),
+    }
+    before = dict(os.environ)
+    os.environ.update(ours)
+    try:
+        machine.down()
+        shutil.rmtree(folder, ignore_errors=True)
+        machine.up(say)
+        yield
+    finally:
+        machine.down()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _free_ports() -> tuple[int, list[int]]:
+    """The first of INTERNAL_PORTS free ports in a row, and three more."""
+    for first in range(20_000, 30_000, 10):
+        try:
+            with ExitStack() as held:
+                for port in range(first, first + INTERNAL_PORTS):
+                    held.enter_context(_bound(port))
+                return first, [held.enter_context(_bound(0)).getsockname()[1] for _ in range(3)]
+        except OSError:
+            continue
+    raise CannotRun(f"no {INTERNAL_PORTS} free ports in a row between 20000 and 30000; stop something")
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

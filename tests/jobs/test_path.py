@@ -1,0 +1,194 @@
+"""From the publisher to coupon, Parquet and quarantine, on the real broker and cluster."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import warehouse
+from errors import CannotRun
+from ingest import Delivery, Publisher
+from ingest.publisher import EncodedAvro
+from jobs.submit import Submitted, submit_and_check
+from settings import Flink, Pulsar, read
+from stack.flink_rest import FlinkRest
+from tests.waiting import eventually
+from warehouse import differences
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+CURRENCY = "CNY"
+
+
+@pytest.fixture(scope="module")
+def jobs(broker: Pulsar) -> Iterator[list[Submitted]]:
+    submitted = submit_and_check(["coupons", "landing", "conversion"])
+    yield submitted
+    with FlinkRest(read(Flink).rest_url) as rest:
+        for job in submitted:
+            rest.cancel(job.job_id)
+
+
+def click(user: str, kind: str = "product_viewed", **fields: Any) -> dict[str, Any]:
+    """An event that holds its contract, now."""
+    return {
+        "event_type": kind,
+        "user_id": user,
+        "session_id": f"visit-of-{user}",
+        "product_id": "p1",
+        "category": "tea",
+        "quantity": 1,
+        "price_minor": 9_900,
+        "currency": CURRENCY,
+        "occurred_at": datetime.now(UTC),
+        **fields,
+    }
+
+
+def rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in warehouse.query(query, values=values)]
+
+
+def raw(broker: Pulsar, payload: bytes, key: str | None) -> str:
+    """Publish bytes as they are, under the registered schema; the message's id."""
+    delivered: list[Delivery] = []
+    with Publisher(broker, on_delivery=delivered.append) as clicks:
+        clicks.send(payload, key, None)
+    assert delivered[0].message_id is not None
+    return delivered[0].message_id
+
+
+def unchecked(broker: Pulsar, event: dict[str, Any]) -> str:
+    """Publish an event whose publisher does not hold it against the contract."""
+    from ingest.event_id import EventIds
+
+    filled = {"event_id": EventIds().next(), "sent_at": datetime.now(UTC), **event}
+    with Publisher(broker) as clicks:
+        payload = clicks.encode(filled)
+    return raw(broker, payload, filled["user_id"])
+
+
+def test_event_lands_once_and_its_repeat_is_accounted_for(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with Publisher(broker) as clicks:
+        event_id = clicks.publish(click("once"))
+        clicks.publish({**click("once"), "event_id": event_id})
+    eventually(lambda: rows("SELECT event_id FROM events WHERE shopper_id = 'once'"), [(event_id,)])
+    eventually(lambda: rows("SELECT event_id FROM duplicates WHERE shopper_id = 'once'"), [(event_id,)])
+
+
+def test_third_view_without_an_add_earns_a_coupon(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with Publisher(broker) as clicks:
+        ids = [clicks.publish(click("hesitant", product_id="p7", membership_tier="gold")) for _ in range(3)]
+        for _ in range(2):
+            clicks.publish(click("decided", product_id="p7"))
+        clicks.publish(click("decided", "product_added", product_id="p7"))
+        clicks.publish(click("decided", product_id="p7"))
+    query = "SELECT rule, cause_event_id, membership_tier, discount_percent FROM coupons WHERE shopper_id = $who"
+    eventually(lambda: rows(query, who="hesitant"), [("hesitation", ids[2], "gold", 15)])
+    eventually(lambda: rows(f"{query} AND rule = 'hesitation'", who="decided"), [])
+
+
+def test_basket_left_behind_earns_a_coupon_and_a_bought_one_does_not(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with Publisher(broker) as clicks:
+        added = clicks.publish(click("leaver", "product_added", quantity=2))
+        clicks.publish(click("buyer", "product_added"))
+        clicks.publish(click("buyer", "order_completed", order_id="o1"))
+    query = "SELECT rule, cause_event_id, basket_minor, due_at >= published_at + INTERVAL 3 SECOND FROM coupons"
+    eventually(
+        lambda: rows(f"{query} WHERE shopper_id = 'leaver'"),
+        [("abandoned_cart", added, 19_800, True)],
+    )
+    assert rows(f"{query} WHERE shopper_id = 'buyer'") == []
+
+
+def test_scanned_code_earns_a_coupon_within_a_second(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with Publisher(broker) as clicks:
+        # The first runs through code that no event has run through yet.
+        for who in ("early-scanner", "scanner"):
+            clicks.publish(click(who, "qr_scanned", store_id="s1", product_id=None, price_minor=None))
+            clicks.flush()
+            eventually(
+                lambda who=who: rows("SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)]
+            )
+    query = "SELECT sent_at - published_at < INTERVAL 1 SECOND FROM coupons WHERE shopper_id = 'scanner'"
+    assert rows(query) == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("who", "broken", "field", "reason"),
+    [
+        ("unknown-type", {"event_type": "teleported"}, "event_type", "event_type is 'teleported'; it must be one of"),
+        ("none", {"quantity": 0}, "quantity", "quantity is 0; the least is 1"),
+        ("yuan", {"currency": "yuan"}, "currency", "currency is 'yuan'; it must be three capital letters"),
+        ("ahead", {"occurred_at": datetime(2099, 1, 1, tzinfo=UTC)}, "occurred_at", "ms ahead; the most is 300000 ms"),
+        (
+            "behind",
+            {"occurred_at": datetime(2020, 1, 1, tzinfo=UTC)},
+            "occurred_at",
+            "behind; the most is 604800000 ms",
+        ),
+        ("no-uuid", {"event_id": "17"}, "event_id", "event_id is '17'; it must be a UUID"),
+    ],
+)
+def test_broken_rule_becomes_a_dead_letter(
+    broker: Pulsar, jobs: list[Submitted], who: str, broken: dict[str, Any], field: str, reason: str
+) -> None:
+    message_id = unchecked(broker, {**click(who), **broken})
+    query = "SELECT key, field, contains(reason, $reason), topic LIKE '%events/clicks%' FROM dead_letters"
+    eventually(
+        lambda: rows(f"{query} WHERE message_id = $message_id", reason=reason, message_id=message_id),
+        [(who, field, True, True)],
+    )
+
+
+def test_bytes_that_are_no_avro_become_a_dead_letter_with_their_payload(broker: Pulsar, jobs: list[Submitted]) -> None:
+    message_id = raw(broker, b"\xff\xfe no avro", "garbler")
+    query = "SELECT payload, starts_with(reason, 'not a ClickEvent in Avro') FROM dead_letters WHERE message_id = $id"
+    eventually(lambda: rows(query, id=message_id), [(b"\xff\xfe no avro", True)])
+
+
+def test_empty_key_becomes_a_dead_letter(broker: Pulsar, jobs: list[Submitted]) -> None:
+    message_id = raw(broker, b"whatever", None)
+    eventually(lambda: rows("SELECT field FROM dead_letters WHERE message_id = $id", id=message_id), [("key",)])
+
+
+def test_conversion_equals_the_landed_events_less_the_late_ones(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with Publisher(broker) as clicks:
+        for number in range(200):
+            who = f"shopper-{number % 40}"
+            kind = ("product_viewed", "product_added", "checkout_started", "order_completed")[number % 4]
+            clicks.publish(click(who, kind, order_id=f"o-{number}", campaign_id="ny", product_id=f"p{number % 7}"))
+        clicks.flush()
+        # Quiet closes the windows; then a late event corrects one, and one too late is set apart.
+        eventually(lambda: bool(rows("SELECT 1 FROM conversion WHERE dimension = 'campaign' LIMIT 1")), True)
+        clicks.publish(click("corrector", campaign_id="ny", occurred_at=datetime.now(UTC) - timedelta(minutes=2)))
+        late = clicks.publish(click("too-late", occurred_at=datetime.now(UTC) - timedelta(hours=2)))
+    eventually(
+        lambda: rows("SELECT event_id, field FROM late_events WHERE event_id = $id", id=late), [(late, "occurred_at")]
+    )
+    eventually(lambda: rows("SELECT count(*) FROM events WHERE event_id = $id", id=late), [(1,)])
+    eventually(lambda: differences.conversion(CURRENCY), [], 90)
+    eventually(lambda: differences.sessions(CURRENCY, timedelta(seconds=20)), [], 90)
+    corrected = (
+        "SELECT viewers FROM conversion WHERE dimension = 'campaign' AND value = 'ny' AND window_kind = 'tumble_10s'"
+    )
+    assert (1,) in rows(corrected)
+
+
+def test_job_that_runs_is_not_submitted_twice(broker: Pulsar, jobs: list[Submitted]) -> None:
+    with pytest.raises(CannotRun, match="landing runs already; hongbao jobs --cancel landing stops it"):
+        submit_and_check(["landing"])
+
+
+def test_schema_nobody_registered_is_refused(broker: Pulsar) -> None:
+    import pulsar
+
+    import schemas
+
+    client = pulsar.Client(broker.service_url, logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error))
+    try:
+        with pytest.raises(pulsar.PulsarException, match="Incompatible"):
+            client.create_producer(broker.topic("events/clicks"), schema=EncodedAvro(schemas.load("late_event")))
+    finally:
+        client.close()

@@ -1,0 +1,62 @@
+"""A process is known by pid and start time, and stopped only if it is ours."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from errors import CannotRun, Prerequisite
+from stack.processes import Service, check_port_free, wait_until
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def test_stopped_process_is_gone_and_a_second_stop_is_harmless(tmp_path: Path) -> None:
+    service = Service("sleeper", tmp_path)
+    service.start(SLEEP)
+    process = service.process()
+    assert process is not None
+    assert service.stop()
+    assert not process.is_running()
+    assert not service.stop()
+
+
+def test_pid_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
+    service = Service("sleeper", tmp_path)
+    other = psutil.Popen(SLEEP)
+    try:
+        record = {"pid": other.pid, "started": other.create_time() - 60}
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "sleeper.json").write_text(json.dumps(record), encoding="utf-8")
+        assert service.process() is None
+        assert not service.stop()
+        assert other.is_running()
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_half_written_pid_file_means_nothing_runs(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "sleeper.json").write_text('{"pid": 1', encoding="utf-8")
+    assert Service("sleeper", tmp_path).process() is None
+
+
+def test_process_that_dies_while_starting_is_quoted(tmp_path: Path) -> None:
+    service = Service("broken", tmp_path)
+    service.start([sys.executable, "-c", "print('no room for me')"])
+    with pytest.raises(CannotRun, match=r"broken: the process ended while starting; .* says: no room for me"):
+        wait_until("broken", lambda: False, 30, [service])
+
+
+def test_port_in_use_names_its_owner_and_the_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Prerequisite, match=rf"port {port} is in use by .*\(pid {os.getpid()}\); .* rest_url"):
+            check_port_free("127.0.0.1", port, "rest_url in [flink]")
