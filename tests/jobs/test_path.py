@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_scanned_code_earns_a_coupon_within_a_second(broker: Pulsar, jobs: list[
             clicks.publish(click(who, "qr_scanned", store_id="s1", product_id=None, price_minor=None))
             clicks.flush()
             eventually(
-                lambda who=who: rows("SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)]
+                partial(rows, "SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)]
             )
     query = "SELECT sent_at - published_at < INTERVAL 1 SECOND FROM coupons WHERE shopper_id = 'scanner'"
     assert rows(query) == [(True,)]

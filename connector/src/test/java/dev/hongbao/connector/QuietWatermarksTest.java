@@ -1,0 +1,64 @@
+package dev.hongbao.connector;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.common.eventtime.WatermarkOutput;
+import org.junit.jupiter.api.Test;
+
+class QuietWatermarksTest {
+
+  private final List<String> told = new ArrayList<>();
+  private final WatermarkOutput output =
+      new WatermarkOutput() {
+        @Override
+        public void emitWatermark(Watermark watermark) {
+          told.add(String.valueOf(watermark.getTimestamp()));
+        }
+
+        @Override
+        public void markIdle() {
+          told.add("idle");
+        }
+
+        @Override
+        public void markActive() {}
+      };
+  private long nowMs = 0;
+  private final QuietWatermarks<String> watermarks = new QuietWatermarks<>(100, 5_000, 60_000, () -> nowMs);
+
+  @Test
+  void trailsTheNewestEvent() {
+    watermarks.onEvent("a", 10_000, output);
+    watermarks.onEvent("b", 9_000, output);
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of("9899"), told);
+  }
+
+  @Test
+  void jumpsOnceWhenQuietAndWakesWithTheNextEvent() {
+    watermarks.onEvent("a", 10_000, output);
+    nowMs = 5_000;
+    watermarks.onPeriodicEmit(output);
+    watermarks.onPeriodicEmit(output);
+    watermarks.onEvent("b", 80_000, output);
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of("69999", "idle", "79899"), told);
+  }
+
+  @Test
+  void partitionWithoutEventsIdles() {
+    nowMs = 5_000;
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of("idle"), told);
+  }
+
+  @Test
+  void deadLetterMovesNothing() {
+    watermarks.onEvent("dead", QuietWatermarks.NO_TIME, output);
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of(), told);
+  }
+}
