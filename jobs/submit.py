@@ -38,9 +38,7 @@ def submit(names: Sequence[str], environment: dict[str, str]) -> list[Submitted]
 
     Raises SettingsError for an unknown name, CannotRun with the cause where Flink refuses the job.
     """
-    for name in names:
-        if name not in JOBS:
-            raise SettingsError(f"submit: no job {name!r}; there are {', '.join(JOBS)}")
+    _check_names(names)
     done = subprocess.run(
         [sys.executable, "-m", "jobs.submit", *names],
         cwd=ROOT,
@@ -59,6 +57,7 @@ def submit_and_check(names: Sequence[str], say: Callable[[str], None] = lambda _
 
     Raises CannotRun for a job that is running already, that does not come up, or whose Python runs elsewhere.
     """
+    _check_names(names)
     stack = read(Stack)
     with FlinkRest(read(Flink).rest_url) as rest:
         for name in names:
@@ -74,6 +73,12 @@ def submit_and_check(names: Sequence[str], say: Callable[[str], None] = lambda _
                     "a coupon would take seconds. Is python.execution-mode overridden on the cluster?"
                 )
     return submitted
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in JOBS:
+            raise SettingsError(f"submit: no job {name!r}; there are {', '.join(JOBS)}")
 
 
 def _wait(rest: FlinkRest, job: Submitted) -> None:

@@ -23,6 +23,7 @@ PROMOTIONS = {
     "bytes": {"string"},
 }
 # Rules that turn a publisher's event into a dead letter when they get stricter.
+NONE, ANY = -(2**63), 2**63
 LEAST, MOST = ("minimum",), ("maximum", "max_length", "max_entries", "max_ahead_ms", "max_behind_ms")
 
 
@@ -129,8 +130,8 @@ def _stricter(record: str, version: str, old: dict[str, Any], new: dict[str, Any
         was = before.get(field["name"])
         if was is None:
             continue
-        changes = [f"{rule} rises to {field[rule]}" for rule in LEAST if field.get(rule, 0) > was.get(rule, -(2**63))]
-        changes += [f"{rule} falls to {field[rule]}" for rule in MOST if field.get(rule, 2**63) < was.get(rule, 2**63)]
+        changes = [f"{rule} rises to {field[rule]}" for rule in LEAST if field.get(rule, NONE) > was.get(rule, NONE)]
+        changes += [f"{rule} falls to {field[rule]}" for rule in MOST if field.get(rule, ANY) < was.get(rule, ANY)]
         lost = set(was.get("allowed", ())) - set(field.get("allowed", was.get("allowed", ())))
         changes += [f"{', '.join(sorted(lost))} is no longer allowed"] if lost else []
         needed = set(field.get("required_for", ())) - set(was.get("required_for", ()))

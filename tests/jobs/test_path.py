@@ -109,9 +109,7 @@ def test_scanned_code_earns_a_coupon_within_a_second(broker: Pulsar, jobs: list[
         for who in ("early-scanner", "scanner"):
             clicks.publish(click(who, "qr_scanned", store_id="s1", product_id=None, price_minor=None))
             clicks.flush()
-            eventually(
-                partial(rows, "SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)]
-            )
+            eventually(partial(rows, "SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)])
     query = "SELECT sent_at - published_at < INTERVAL 1 SECOND FROM coupons WHERE shopper_id = 'scanner'"
     assert rows(query) == [(True,)]
 

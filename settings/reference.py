@@ -1,0 +1,53 @@
+"""Write docs/settings.md from the models: python -m settings.reference."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from settings.reader import ROOT
+from settings.sections import Flink, Pulsar, Stack, Warehouse
+
+PAGE = ROOT / "docs" / "settings.md"
+HEAD = """\
+# Settings
+
+One section a noun, in `hongbao.toml` or the file that `HONGBAO_CONFIG` names. The environment overrides a key `x` of
+section `s` as `HONGBAO_S_X`. A wrong section, key or value is one sentence, and nothing starts. Durations are written
+`250 ms`, `5 s`, `15 min`, `1 h`, `7 d`. The reason for a default stands beside it in the code.
+
+This page is written by `python -m settings.reference`, and a test holds it to the models.
+"""
+
+
+def models() -> list[type[BaseModel]]:
+    """Every section's model; jobs are imported here, for importing PyFlink takes seconds."""
+    from jobs.conversion import Conversion
+    from jobs.coupons import Coupons
+    from jobs.landing import Landing
+
+    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons]
+
+
+def page() -> str:
+    return "\n".join([HEAD, *map(_section, models())])
+
+
+def _section(model: type[BaseModel]) -> str:
+    name = str(getattr(model, "SECTION"))  # noqa: B009 - a ClassVar that each section declares
+    defaults = json.loads(model().model_dump_json())
+    rows = [f"| `{key}` | `{_text(defaults[key])}` |" for key in model.model_fields]
+    return "\n".join(
+        [f"## [{name}]", "", (model.__doc__ or "").strip(), "", "| key | default |", "|---|---|", *rows, ""]
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and Path(value).is_absolute():
+        return str(Path(value).relative_to(ROOT))
+    return str(value)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,88 @@
+"""The command's contract: exit codes, one sentence, nothing on stdout but the answer."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+from settings.reader import ROOT
+
+
+def commands(group: Any = None, prefix: str = "") -> dict[str, str]:
+    """Every command's name and help."""
+    found: dict[str, str] = {}
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            found |= commands(command, f"{prefix}{name} ")
+        else:
+            found[f"{prefix}{name}"] = command.help or ""
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), commands().items())
+def test_help_has_an_example(name: str, text: str) -> None:
+    assert f"Example: hongbao {name}" in text
+
+
+@pytest.mark.parametrize("name", commands())
+def test_command_is_documented(name: str) -> None:
+    assert f"`hongbao {name}" in (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def hongbao(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "hongbao"), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_question_on_an_empty_warehouse_gives_an_empty_answer(tmp_path: Path) -> None:
+    done = hongbao("sql", "SELECT * FROM events", "--json", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, [], "")
+
+
+def test_wrong_sql_is_a_problem_found(tmp_path: Path) -> None:
+    done = hongbao("sql", "SELEC 1", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith('hongbao: warehouse: Parser Error: syntax error at or near "SELEC"')
+
+
+def test_wrong_setting_cannot_run(tmp_path: Path) -> None:
+    config = tmp_path / "hongbao.toml"
+    config.write_text("[warehouse]\nfoldr = 'x'\n", encoding="utf-8")
+    done = hongbao("sql", "SELECT 1", HONGBAO_CONFIG=str(config))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"hongbao: {config}: [warehouse]: no key 'foldr'; did you mean 'folder'?\n"
+
+
+def test_cluster_that_is_not_there_cannot_run() -> None:
+    done = hongbao("jobs", HONGBAO_FLINK_REST_URL="http://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "hongbao: Flink at http://127.0.0.1:1 does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unknown_job_is_named_before_anything_is_asked() -> None:
+    done = hongbao("submit", "nothing", HONGBAO_FLINK_REST_URL="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "hongbao: submit: no job 'nothing'; there are coupons, landing, conversion\n"
+
+
+def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
+    nowhere = {
+        "HONGBAO_STACK_FOLDER": str(tmp_path),
+        "HONGBAO_PULSAR_ADMIN_URL": "http://127.0.0.1:1",
+        "HONGBAO_FLINK_REST_URL": "http://127.0.0.1:1",
+    }
+    done = hongbao("status", "--json", **nowhere)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["up"] is False
