@@ -17,7 +17,8 @@ from settings.reader import ROOT
 def commands(group: Any = None, prefix: str = "") -> dict[str, str]:
     """Every command's name and help."""
     found: dict[str, str] = {}
-    for name, command in (group or get_command(app)).commands.items():
+    root: Any = group or get_command(app)
+    for name, command in root.commands.items():
         if hasattr(command, "commands"):
             found |= commands(command, f"{prefix}{name} ")
         else:
