@@ -1,5 +1,6 @@
 """The outside world to Pulsar: publish events, simulate a shop, replay files."""
 
-from ingest.publisher import Delivery, Publisher
+from ingest.lane import Delivery
+from ingest.publisher import NotDelivered, Publisher
 
-__all__ = ["Delivery", "Publisher"]
+__all__ = ["Delivery", "NotDelivered", "Publisher"]

@@ -9,7 +9,7 @@ class EventIds:
     """Make ids that sort by time; within a millisecond a counter keeps the order (RFC 9562, method 1)."""
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self._random = source or random.SystemRandom()
+        self._random = source or random.Random()
         self._lock = threading.Lock()
         self._last_ms = 0
         self._counter = 0
@@ -28,6 +28,6 @@ class EventIds:
                     self._last_ms += 1
                     self._counter = 0
             stamp, counter = self._last_ms, self._counter
-        tail = f"{1 << 63 | self._random.getrandbits(62):016x}"
-        head = f"{stamp:012x}"
-        return f"{head[:8]}-{head[8:]}-7{counter:03x}-{tail[:4]}-{tail[4:]}"
+            tail = self._random.getrandbits(62)
+        digits = f"{stamp << 80 | (0x7000 | counter) << 64 | 1 << 63 | tail:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

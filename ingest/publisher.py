@@ -5,11 +5,12 @@ with Publisher(read(Pulsar)) as clicks:
 """
 
 import io
+import os
+import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,16 +20,21 @@ import pulsar
 from pulsar.schema import Schema
 
 import schemas
-from errors import DeliveryFailed, Refused, Unreachable
+from errors import CannotRun, DeliveryFailed, HongbaoError, Refused, SchemaConflict, Unreachable
 from ingest.event_id import EventIds
+from ingest.lane import NEVER_MS, Batch, Delivery, Lane
+from ingest.partitions import java_string_hash
 from schemas import Contract
 from schemas.rules import violation
 from schemas.topics import CLICKS
 from settings import Pulsar
 
-# The broker's own default for a message.
-LARGEST_BYTES = 5 * 1024 * 1024
-Event = dict[str, Any]
+# The broker's limit for a message, 5 MiB, less room for its key and metadata.
+LARGEST_BYTES = 5 * 1024 * 1024 - 4096
+BATCH_EVENTS = 1_000
+BATCH_BYTES = 1024 * 1024
+COMPRESSIONS = {"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}
+OPERATION_S = 10
 
 
 class EncodedAvro(Schema):  # type: ignore[misc]
@@ -45,23 +51,31 @@ class EncodedAvro(Schema):  # type: ignore[misc]
         return data
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What the broker said of an event: `message_id` is ledger:entry:partition:batch, or None with a `failure`."""
+class NotDelivered(DeliveryFailed):
+    """Events that the broker did not take, with the reason of each in `failures`."""
 
-    event: Any
-    message_id: str | None
-    failure: str | None
+    def __init__(self, topic: str, failures: Sequence[Delivery]) -> None:
+        self.failures = tuple(failures)
+        first = failures[0]
+        super().__init__(
+            f"{topic}: {len(failures)} events were not taken, "
+            f"the first because of {first.failure}: {first.event!r:.300}"
+        )
 
 
 class Publisher:
     """Publish events to one topic. For use by several threads; not after a fork.
 
-    `publish` blocks while `most_pending` events await their acknowledgement: that is the back-pressure, and the
-    bound on memory. An event the broker does not take within `send_timeout_s` is handed to `on_delivery`, and the
-    next publish, flush or close raises DeliveryFailed with it. With a `name`, and a `sequence_id` an event, the
-    broker drops what it has already, also after a restart; such events are not batched. Of two publishers with one
-    name the second is refused.
+    `publish` blocks while `most_pending` events or `most_pending_bytes` await their acknowledgement: that is the
+    back-pressure, and the bound on memory. An event the broker does not take within `send_timeout_s` goes to
+    `on_delivery`, and the next publish, flush or close raises NotDelivered with it; a publish that raises has not
+    taken its own event.
+
+    With a `name`, and a `sequence_id` an event, what the broker has already is not taken twice, also after a restart:
+    its delivery has neither message id nor failure. Of two publishers with one name the second is refused with
+    CannotRun.
+
+    `on_delivery` is called once an event, in a thread of the publisher's: it may publish, it must not flush or close.
     """
 
     def __init__(
@@ -71,47 +85,39 @@ class Publisher:
         topic: str = CLICKS.path,
         record: str = CLICKS.record,
         name: str | None = None,
-        batch_delay_ms: int = 5,
+        batch_delay_ms: int = 10,
         compression: str = "lz4",
         most_pending: int = 20_000,
+        most_pending_bytes: int = 64 * 1024 * 1024,
         send_timeout_s: float = 30.0,
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
         self._topic = broker.topic(topic)
         self._contract = schemas.load(record)
         self._on_delivery = on_delivery
+        self._batch_delay_s = batch_delay_ms / 1000
+        self._most_pending, self._most_pending_bytes = most_pending, most_pending_bytes
         self._ids = EventIds()
-        self._failures: list[Delivery] = []
         self._lock = threading.Lock()
-        self._client = pulsar.Client(
-            broker.service_url,
-            operation_timeout_seconds=10,
-            connection_timeout_ms=5_000,
-            logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error),
-        )
+        self._settled = threading.Condition(self._lock)
+        self._pending = self._pending_bytes = 0
+        self._failures: list[Delivery] = []
+        self._broken: BaseException | None = None
+        self._closed = self._idle = False
+        self._keyless = 0
+        # Answers come in the client's threads, which may hold the client's locks: there they are only put here.
+        self._answers: deque[tuple[Lane, Batch, Any, Any]] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._client = _client(broker)
         try:
-            self._producer = self._client.create_producer(
-                self._topic,
-                producer_name=name,
-                schema=EncodedAvro(self._contract),
-                compression_type={"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}[compression],
-                # The broker lets a batch that repeats only in part through whole (Pulsar 4.0).
-                batching_enabled=name is None,
-                batching_max_publish_delay_ms=batch_delay_ms,
-                batching_max_messages=1_000,
-                block_if_queue_full=True,
-                max_pending_messages=most_pending,
-                max_pending_messages_across_partitions=most_pending,
-                send_timeout_millis=int(send_timeout_s * 1000),
-                # Messages with a key go by its hash: one shopper's share a partition, and so keep their order.
-                message_routing_mode=pulsar.PartitionsRoutingMode.RoundRobinDistribution,
-            )
+            options = _options(self._contract, name, compression, send_timeout_s)
+            self._lanes = _lanes(self._client, self._topic, options, self._answered)
         except pulsar.PulsarException as error:
             self._client.close()
-            raise Unreachable(
-                f"{broker.service_url}: cannot publish to {self._topic}: {error}; is the broker up and the topic made? "
-                "hongbao up does both"
-            ) from None
+            raise _cannot_publish(broker, self._topic, name, error) from None
+        self._attendant = threading.Thread(target=self._attend, name=f"publisher of {topic}", daemon=True)
+        self._attendant.start()
 
     def __enter__(self) -> Self:
         return self
@@ -119,16 +125,17 @@ class Publisher:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
             self.close()
-        except DeliveryFailed:
+        except DeliveryFailed as failed:
             # The error that ends the block is the one to report.
             if error is None:
                 raise
+            error.add_note(str(failed))
 
     def publish(self, event: Mapping[str, Any], sequence_id: int | None = None) -> str:
         """Send an event and give its id; event_id and sent_at are filled in where they are missing.
 
         `sequence_id` is the caller's own growing position, such as a line number: with a `name`, what is published
-        again after a crash is dropped by the broker up to where it came. Without one the client counts.
+        again after a crash is dropped up to where it came. Give one to every event or to none.
         Raises Refused with field and reason for an event that breaks its contract or is too large.
         """
         now_ms = time.time_ns() // 1_000_000
@@ -136,7 +143,7 @@ class Publisher:
         if not filled.get("event_id"):
             filled["event_id"] = self._ids.next(now_ms)
         if not filled.get("sent_at"):
-            filled["sent_at"] = datetime.fromtimestamp(now_ms / 1000, UTC)
+            filled["sent_at"] = now_ms
         broken = violation(self._contract, filled, now_ms)
         if broken is not None:
             raise Refused(f"{self._topic}: {broken.reason} (event {filled['event_id']}); correct the event")
@@ -151,52 +158,179 @@ class Publisher:
 
     def send(self, payload: bytes, key: str | None, event: Any, sequence_id: int | None = None) -> None:
         """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
-        if len(payload) > LARGEST_BYTES:
-            raise Refused(f"{self._topic}: the event has {len(payload):,} bytes; the broker takes {LARGEST_BYTES:,}")
-        self._raise_failures()
-        self._producer.send_async(
-            payload,
-            lambda result, at: self._delivered(event, result, at),
-            partition_key=key,
-            sequence_id=sequence_id,
-        )
+        size = len(payload)
+        if size > LARGEST_BYTES:
+            raise Refused(f"{self._topic}: the event has {size:,} bytes; the broker takes {LARGEST_BYTES:,}")
+        now_s = time.monotonic()
+        with self._lock:
+            self._wait_for_room(size)
+            self._raise_failures()
+            lane = self._lane(key)
+            taken_before = sequence_id is not None and sequence_id <= lane.taken
+            if sequence_id is not None and not taken_before and sequence_id <= lane.position:
+                raise ValueError(f"{self._topic}: sequence id {sequence_id} after {lane.position}; they must grow")
+            self._pending += 1
+            self._pending_bytes += size
+            if taken_before:
+                self._answers.append((lane, Batch.taken_before(event, size), pulsar.Result.Ok, None))
+                self._wake()
+                return
+            if lane.open is not None and lane.open.bytes + size > BATCH_BYTES:
+                lane.send()
+            batch = lane.add(payload, key, event, sequence_id, now_s)
+            if len(batch.events) >= BATCH_EVENTS or now_s - batch.opened_s >= self._batch_delay_s:
+                lane.send()
+            else:
+                self._wake()
 
     def flush(self) -> None:
-        """Return when the broker has answered for everything sent so far; raises DeliveryFailed."""
-        try:
-            self._producer.flush()
-        except pulsar.PulsarException as error:
+        """Return when the broker has answered for everything sent so far; raises NotDelivered."""
+        with self._lock:
+            self._send_open()
+            self._wait(lambda: self._pending == 0)
             self._raise_failures()
-            raise DeliveryFailed(f"{self._topic}: {error}") from None
-        self._raise_failures()
 
     def close(self) -> None:
         """Flush, then disconnect. Twice is harmless."""
-        if self._client is None:
+        if self._closed:
             return
         try:
             self.flush()
         finally:
-            client, self._client = self._client, None
-            client.close()
+            self._closed = True
+            self._bell.put(None)
+            self._attendant.join()
+            try:
+                self._client.close()
+            except pulsar.PulsarException:
+                pass  # everything was answered; a broker that is gone needs no goodbye
 
-    def _delivered(self, event: Any, result: Any, at: Any) -> None:
-        if result == pulsar.Result.Ok:
-            message_id = f"{at.ledger_id()}:{at.entry_id()}:{at.partition()}:{at.batch_index()}"
-            delivery = Delivery(event, message_id, None)
-        else:
-            delivery = Delivery(event, None, str(result))
-            with self._lock:
-                self._failures.append(delivery)
-        if self._on_delivery is not None:
-            self._on_delivery(delivery)
+    def _wake(self) -> None:
+        if self._idle:
+            self._idle = False
+            self._bell.put(None)
+
+    def _lane(self, key: str | None) -> Lane:
+        if key:
+            return self._lanes[java_string_hash(key) % len(self._lanes)]
+        self._keyless += 1
+        return self._lanes[self._keyless % len(self._lanes)]
+
+    def _wait_for_room(self, size: int) -> None:
+        if self._closed:
+            raise ValueError(f"{self._topic}: this publisher is closed")
+        if self._fits(size) or threading.current_thread() is self._attendant:
+            return
+        self._send_open()
+        self._wait(lambda: self._fits(size))
+
+    def _wait(self, settled: Callable[[], bool]) -> None:
+        self._waiting += 1
+        self._bell.put(None)
+        while not settled() and self._broken is None:
+            self._settled.wait()
+        self._waiting -= 1
+
+    def _fits(self, size: int) -> bool:
+        bytes_fit = self._pending_bytes + size <= self._most_pending_bytes
+        return self._pending == 0 or (self._pending < self._most_pending and bytes_fit)
 
     def _raise_failures(self) -> None:
+        if self._broken is not None:
+            raise self._broken
         if self._failures:
+            failures, self._failures = self._failures, []
+            raise NotDelivered(self._topic, failures)
+
+    def _send_open(self, opened_before_s: float = float("inf")) -> None:
+        for lane in self._lanes:
+            if lane.open is not None and lane.open.opened_s <= opened_before_s:
+                lane.send()
+
+    def _attend(self) -> None:
+        """Settle what was answered, and send the batches that nobody fills."""
+        try:
+            while self._attend_once():
+                pass
+        except BaseException as error:
             with self._lock:
-                failures, self._failures = self._failures, []
-            first = failures[0]
-            raise DeliveryFailed(
-                f"{self._topic}: {len(failures)} events were not taken, the first because of {first.failure}: "
-                f"{first.event!r:.300}"
+                self._broken = error
+                self._settled.notify_all()
+
+    def _attend_once(self) -> bool:
+        with self._lock:
+            self._idle = self._pending == 0
+        try:
+            self._bell.get(timeout=None if self._idle else self._batch_delay_s)
+        except queue.Empty:
+            pass
+        while self._answers:
+            self._settle(*self._answers.popleft())
+        with self._lock:
+            self._send_open(time.monotonic() - self._batch_delay_s)
+        return not self._closed
+
+    def _answered(self, *answer: Any) -> None:
+        self._answers.append(answer)
+        if self._waiting:
+            self._bell.put(None)
+
+    def _settle(self, lane: Lane, batch: Batch, result: Any, message_id: Any) -> None:
+        deliveries = list(lane.deliveries(batch, result, message_id))
+        if self._on_delivery is not None:
+            for delivery in deliveries:
+                self._on_delivery(delivery)
+        with self._lock:
+            self._failures += [delivery for delivery in deliveries if delivery.failure is not None]
+            self._pending -= len(deliveries)
+            self._pending_bytes -= batch.bytes
+            self._settled.notify_all()
+
+
+def _client(broker: Pulsar) -> pulsar.Client:
+    return pulsar.Client(
+        broker.service_url,
+        operation_timeout_seconds=OPERATION_S,
+        connection_timeout_ms=5_000,
+        # The console logger writes to stdout, which is the answer's; what matters comes back as an error.
+        logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull),
+    )
+
+
+def _options(contract: Contract, name: str | None, compression: str, send_timeout_s: float) -> Callable[[], Any]:
+    """Make a producer's options; every lane needs its own, because a lane changes them."""
+
+    def make() -> Any:
+        options = _pulsar.ProducerConfiguration()
+        if name is not None:
+            options.producer_name(name)
+        options.schema(_pulsar.SchemaInfo(_pulsar.SchemaType.AVRO, "AVRO", contract.text))
+        options.compression_type(COMPRESSIONS[compression])
+        options.send_timeout_millis(int(send_timeout_s * 1000))
+        # The publisher bounds what is pending; the client must not refuse before.
+        options.max_pending_messages(0)
+        options.batching_enabled(True)
+        options.batching_max_publish_delay_ms(NEVER_MS)
+        return options
+
+    return make
+
+
+def _lanes(client: pulsar.Client, topic: str, options: Callable[[], Any], answered: Callable[..., None]) -> list[Lane]:
+    partitions = client.get_topic_partitions(topic)
+    if partitions == [topic]:
+        return [Lane(client, topic, -1, options(), answered)]
+    return [Lane(client, partition, number, options(), answered) for number, partition in enumerate(partitions)]
+
+
+def _cannot_publish(broker: Pulsar, topic: str, name: str | None, error: Exception) -> HongbaoError:
+    match error:
+        case pulsar.ProducerBusy():
+            return CannotRun(f"{topic}: a publisher named {name!r} is connected; stop it or take another name")
+        case pulsar.IncompatibleSchema():
+            return SchemaConflict(f"{topic}: the registry does not have this publisher's schema; register it first")
+        case _:
+            return Unreachable(
+                f"{broker.service_url}: cannot publish to {topic}: {error}; is the broker up and the topic made? "
+                "hongbao up does both"
             )

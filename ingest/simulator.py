@@ -18,8 +18,9 @@ from pydantic import Field
 
 from ingest import profile, shop
 from ingest.event_id import EventIds
+from ingest.lane import Delivery
 from ingest.ledger import Ledger, moment
-from ingest.publisher import Delivery, Publisher
+from ingest.publisher import Publisher
 from settings import Pulsar
 from settings.sections import Section
 

@@ -1,0 +1,157 @@
+"""Send to one partition in batches whose members are known, so that one answer of the broker settles a whole batch.
+
+pulsar-client 3.13.0 calls Python back once a message, and each call fights the publishing thread for the interpreter:
+25 of 35 µs an event (bench/publisher.py). So only a batch's first message has a callback here, and a batch ends where
+we end it: the client closes one that holds `batching_max_messages`, an option it shares with us and reads anew each
+time. An answer whose count is not ours (`Batch.whole`) is reported as a failure, so a client that batches otherwise
+is found out, not believed.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import _pulsar
+import pulsar
+
+# A batch is closed by us; the client's own timer must never split one.
+NEVER_MS = 3_600_000
+# The publisher bounds a batch's bytes.
+ANY_BYTES = 1 << 31
+# What the broker says of a message that it has already: no ledger.
+REPEATED = -1
+
+
+class Delivery(NamedTuple):
+    """What the broker said of an event.
+
+    `message_id` is ledger:entry:partition:batch index. It is None with a `failure`, and also without one where the
+    broker had the event already: a retry whose first answer was lost.
+    """
+
+    event: Any
+    message_id: str | None
+    failure: str | None
+
+
+class Batch:
+    """Events on their way to one partition together; they are taken together or not at all."""
+
+    __slots__ = ("answered", "bytes", "events", "messages", "opened_s", "position")
+
+    def __init__(self, opened_s: float) -> None:
+        self.opened_s = opened_s
+        self.messages: list[Any] = []
+        self.events: list[Any] = []
+        self.bytes = 0
+        self.position = -1
+        self.answered = False
+
+    @classmethod
+    def taken_before(cls, event: Any, size: int) -> "Batch":
+        """An event that an earlier publisher of the name got through; it is answered without being sent."""
+        batch = cls(0)
+        batch.events.append(event)
+        batch.bytes = size
+        return batch
+
+    def whole(self, message_id: Any) -> bool:
+        """Whether the answer is for as many messages as this batch has."""
+        # MessageIdData's last field is 6, batch_size.
+        return bool(message_id.serialize().endswith(b"\x30" + _varint(len(self.events))))
+
+
+Answered = Callable[["Lane", Batch, Any, Any], None]
+
+
+class Lane:
+    """The producer of one partition (-1: the topic has none). One thread at a time.
+
+    Positions grow; a batch is sent under that of its last event, and the broker drops one it has seen. Of a batch
+    that repeats only in part it would drop nothing (Pulsar 4.0), so what an earlier producer of the name got through,
+    up to `taken`, is not sent again.
+    """
+
+    def __init__(self, client: pulsar.Client, topic: str, partition: int, options: Any, answered: Answered) -> None:
+        self._partition = partition
+        self._options = options
+        self._answered = answered
+        self._producer = client._client.create_producer(topic, options)
+        # -1 without an earlier producer of this name.
+        self.taken = self.position = int(self._producer.last_sequence_id())
+        self.open: Batch | None = None
+
+    def add(self, payload: bytes, key: str | None, event: Any, position: int | None, now_s: float) -> Batch:
+        """Put an event into the open batch; without a position it gets the next."""
+        message = _pulsar.MessageBuilder().content(payload)
+        if key:
+            message.partition_key(key)
+        batch = self.open
+        if batch is None:
+            batch = self.open = Batch(now_s)
+        self.position = self.position + 1 if position is None else position
+        batch.position = self.position
+        batch.bytes += len(payload)
+        batch.events.append(event)
+        batch.messages.append(message)
+        return batch
+
+    def send(self) -> None:
+        """Hand the open batch to the client, which answers later, from a thread of its own."""
+        batch, self.open = self.open, None
+        if batch is None:
+            return
+        # The client sends a batch under its first message's id, so all bear the last one's (4.2 has no highest id).
+        messages = [message.sequence_id(batch.position).build() for message in batch.messages]
+        batch.messages.clear()
+
+        def answer(result: Any, message_id: Any) -> None:
+            batch.answered = True
+            self._answered(self, batch, result, message_id)
+
+        # The client wants a batch's count above 1; one message alone fills a batch of no bytes.
+        self._options.batching_max_messages(max(2, len(messages)))
+        self._options.batching_max_allowed_size_in_bytes(0 if len(messages) == 1 else ANY_BYTES)
+        sending = map(self._producer.send_async, messages, itertools.chain((answer,), itertools.repeat(None)))
+        interruption: BaseException | None = None
+        for _ in messages:
+            try:
+                deque(sending, maxlen=0)
+                break
+            except BaseException as error:
+                # Ctrl-C between two messages: the rest of the batch must follow all the same.
+                interruption = error
+        if interruption is not None or batch.answered:
+            self._clear()
+        if interruption is not None:
+            raise interruption
+
+    def _clear(self) -> None:
+        """Leave nothing of a batch in the client that was answered, or interrupted, while it was handed over."""
+        try:
+            self._producer.flush()
+        except pulsar.PulsarException:
+            pass  # the batch's own callback says so
+
+    def deliveries(self, batch: Batch, result: Any, message_id: Any) -> Iterator[Delivery]:
+        """The answer, event by event; no message id is the answer for what was taken before."""
+        if result != pulsar.Result.Ok:
+            return (Delivery(event, None, result.name) for event in batch.events)
+        if message_id is None:
+            return (Delivery(event, None, None) for event in batch.events)
+        if not batch.whole(message_id):
+            return (Delivery(event, None, "the client did not keep its batch together") for event in batch.events)
+        if message_id.ledger_id() == REPEATED:
+            return (Delivery(event, None, None) for event in batch.events)
+        entry = f"{message_id.ledger_id()}:{message_id.entry_id()}:{self._partition}:"
+        return (Delivery(event, f"{entry}{index}", None) for index, event in enumerate(batch.events))
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
