@@ -26,7 +26,8 @@ class Decoder:
 
     def decode(self, message: pulsar.Message) -> Coupon:
         """The coupon, by coupon_trigger.avsc; raises Unreachable when its schema cannot be asked for."""
-        version = int.from_bytes(message.schema_version(), "big")
+        # Message.schema_version() gives the eight bytes as text, which fails from version 128 on (3.13.0).
+        version = message._message.int_schema_version()
         if version >= len(self._writers):
             found = registry.versions(self._broker, COUPONS)
             self._writers = [fastavro.parse_schema(definition) for definition in found]
