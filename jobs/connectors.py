@@ -4,6 +4,7 @@ A table's columns come from its contract, so a .avsc is the one place that lists
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +56,23 @@ def columns(contract: Contract) -> dict[str, DataType]:
 
 
 def create_clicks(
-    tables: StreamTableEnvironment, pulsar: Pulsar, name: str, subscription: str, options: Mapping[str, str]
+    tables: StreamTableEnvironment,
+    pulsar: Pulsar,
+    name: str,
+    subscription: str,
+    options: Mapping[str, str],
+    rowtime: bool = False,
 ) -> None:
-    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`)."""
+    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`).
+
+    Ask for `rowtime` where windows are counted: with it several sinks on one scan do not plan (Flink 1.20).
+    """
     event = {name: kind.nullable() for name, kind in columns(schemas.load("click_event")).items()}
     schema = Schema.new_builder()
     for column, kind in {**event, **ORIGIN, **VERDICT}.items():
         schema.column(column, kind)
-    schema.column_by_expression("arrived", "PROCTIME()")
-    schema.watermark("occurred_at", "SOURCE_WATERMARK()")
+    if rowtime:
+        schema.watermark("occurred_at", "SOURCE_WATERMARK()")
     _create(
         tables,
         name,
@@ -96,6 +105,17 @@ def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str)
     """Let SQL and a data stream read `table` as `name` in one job, through one source."""
     shared = get_gateway().jvm.dev.hongbao.connector.Shared
     tables.create_temporary_view(name, Table(shared.of(tables._j_tenv, table._j_table, rowtime), tables))
+
+
+def activity_of(tables: StreamTableEnvironment, deliveries: Table, quiet: timedelta, forget: timedelta) -> Table:
+    """Each delivery with what is known of its shopper, and a row for each basket left alone for `quiet`.
+
+    `shopper` in it is for the function STREAK, which this makes known to SQL.
+    """
+    tables.create_java_temporary_system_function("STREAK", "dev.hongbao.connector.StreakFunction")
+    java = get_gateway().jvm.dev.hongbao.connector.Activity
+    quiet_ms, forget_ms = (duration // timedelta(milliseconds=1) for duration in (quiet, forget))
+    return Table(java.of(tables._j_tenv, deliveries._j_table, quiet_ms, forget_ms), tables)
 
 
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments_ms: int) -> DataStream:

@@ -69,6 +69,7 @@ def bind(tables: StreamTableEnvironment, config: Conversion) -> None:
             "quiet-after": milliseconds(config.quiet_after),
             "quiet-jump": milliseconds(config.quiet_jump),
         },
+        rowtime=True,
     )
     for name, record, time, topic, path, key in (
         (

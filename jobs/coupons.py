@@ -17,9 +17,9 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 import schemas
 from errors import CannotRun
 from jobs import environment, sql
-from jobs.connectors import columns, create_clicks, create_parquet, create_topic
+from jobs.connectors import activity_of, columns, create_clicks, create_parquet, create_topic
 from jobs.coupon_rules import DAY_MS, Candidate, History, Policy, choose_offer, coupon_id, earns_coupon, lane
-from jobs.environment import JobSection, milliseconds
+from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
 
@@ -71,7 +71,6 @@ class Coupons(JobSection):
         return {
             "hesitation_views": self.hesitation_views,
             "hesitation_within_ms": self.hesitation_within // timedelta(milliseconds=1),
-            "abandoned_after": self.abandoned_after,
             "high_value_views": self.high_value_views,
             "high_value_within_ms": self.high_value_within // timedelta(milliseconds=1),
             "high_value_price_minor": self.high_value_price_minor,
@@ -176,8 +175,9 @@ def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
 
 def candidates(tables: StreamTableEnvironment, config: Coupons) -> DataStream:
     """Every pattern's matches as one stream of Candidate's fields."""
-    tables.get_config().set("table.exec.state.ttl", milliseconds(config.forget_after))
-    sql.run(tables, FOLDER / "activity.sql")
+    (deliveries,) = sql.statements(FOLDER / "activity.sql")
+    activity = activity_of(tables, tables.sql_query(deliveries), config.abandoned_after, config.forget_after)
+    tables.create_temporary_view("activity", activity)
     matches = [tables.sql_query(query) for path in sorted(PATTERNS.glob("*.sql")) for query in _bound(path, config)]
     union = matches[0]
     for match in matches[1:]:

@@ -35,17 +35,21 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private final RowType row;
   private final String contractName;
   private final SchemaRegistry registry;
+  private final boolean keepsPayload;
 
   private transient Contract contract;
   private transient int[] fromEvent;
   private transient Map<Long, AvroRows.Reader> readers;
+  private transient int payloadColumn;
   private transient int userId;
   private transient int anonymousId;
 
-  ClickDecoder(RowType row, String contractName, SchemaRegistry registry) {
+  /** With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late. */
+  ClickDecoder(RowType row, String contractName, SchemaRegistry registry, boolean keepsPayload) {
     this.row = row;
     this.contractName = contractName;
     this.registry = registry;
+    this.keepsPayload = keepsPayload;
   }
 
   @Override
@@ -84,13 +88,14 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     Contract.Violation violation =
         contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
     return violation == null
-        ? alive(message, event)
+        ? alive(message, payload, event)
         : dead(message, payload, violation.field(), violation.reason());
   }
 
   private void open() {
     contract = Contract.load(contractName);
     readers = new HashMap<>();
+    payloadColumn = row.getFieldIndex("payload");
     userId = contract.position("user_id");
     anonymousId = contract.position("anonymous_id");
     List<String> names = row.getFieldNames();
@@ -109,7 +114,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     return reader;
   }
 
-  private RowData alive(Message<byte[]> message, GenericRowData event) {
+  private RowData alive(Message<byte[]> message, byte[] payload, GenericRowData event) {
     StringData shopper =
         event.isNullAt(userId) ? event.getString(anonymousId) : event.getString(userId);
     GenericRowData out = new GenericRowData(fromEvent.length);
@@ -119,6 +124,9 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
           fromEvent[i] >= 0
               ? event.getField(fromEvent[i])
               : origin(row.getFieldNames().get(i), message, OK, shopper));
+    }
+    if (keepsPayload && payloadColumn >= 0) {
+      out.setField(payloadColumn, payload);
     }
     return out;
   }

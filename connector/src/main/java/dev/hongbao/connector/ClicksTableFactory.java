@@ -2,7 +2,9 @@ package dev.hongbao.connector;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -11,23 +13,29 @@ import org.apache.flink.connector.pulsar.source.PulsarSource;
 import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
 import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.ProviderContext;
 import org.apache.flink.table.connector.source.DataStreamScanProvider;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
+import org.apache.flink.table.connector.source.abilities.SupportsProjectionPushDown;
 import org.apache.flink.table.connector.source.abilities.SupportsSourceWatermark;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.utils.ProjectedRowData;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
  * Makes the table {@code 'connector' = 'clicks'}: one row a message, each with its verdict.
  *
- * <pre>source -> decode -> key: shopper -> deduplicate -> late gate</pre>
+ * <pre>source -> decode -> late gate -> key: shopper -> deduplicate</pre>
+ *
+ * <p>Only the columns that a query reads are decoded and sent to the shopper's subtask.
  */
 public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
@@ -82,12 +90,40 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
     helper.validate();
     RowType row = (RowType) context.getPhysicalRowDataType().getLogicalType();
-    return new Clicks(row, Columns.of(row), helper.getOptions());
+    Columns.of(row);
+    return new Clicks(row, helper.getOptions());
   }
 
   /** The table as a stream. */
-  private record Clicks(RowType row, Columns columns, ReadableConfig options)
-      implements ScanTableSource, SupportsSourceWatermark {
+  private static final class Clicks implements ScanTableSource, SupportsSourceWatermark, SupportsProjectionPushDown {
+
+    private final ReadableConfig options;
+    /** What the planner asked for. */
+    private RowType produced;
+    /** The same, and after it what the connector itself reads. */
+    private RowType row;
+    private Columns columns;
+
+    Clicks(RowType produced, ReadableConfig options) {
+      this.options = options;
+      produce(produced);
+    }
+
+    private void produce(RowType produced) {
+      this.produced = produced;
+      this.row = Columns.completed(produced);
+      this.columns = Columns.of(row);
+    }
+
+    @Override
+    public boolean supportsNestedProjection() {
+      return false;
+    }
+
+    @Override
+    public void applyProjection(int[][] fields, DataType produced) {
+      produce((RowType) produced.getLogicalType());
+    }
 
     @Override
     public ChangelogMode getChangelogMode() {
@@ -110,24 +146,25 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     }
 
     private DataStream<RowData> stream(StreamExecutionEnvironment env) {
-      DataStream<RowData> clicks =
+      SingleOutputStreamOperator<RowData> clicks =
           env.fromSource(source(), watermarks(), "clicks-source").uid("clicks-source");
-      Duration horizon = options.get(DUPLICATE_HORIZON);
-      if (!horizon.isZero()) {
-        clicks =
-            clicks
-                .keyBy(new Deduplicate.ByShopper(columns), InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
-                .process(new Deduplicate(columns, horizon), InternalTypeInfo.of(row))
-                .uid("clicks-deduplicate")
-                .name("clicks-deduplicate");
-      }
       if (options.getOptional(LATENESS).isPresent()) {
         clicks =
             clicks
-                .process(
-                    new LateGate(row, columns, options.get(LATENESS), options.get(SCHEMA)), InternalTypeInfo.of(row))
+                .process(new LateGate(columns, options.get(LATENESS)), InternalTypeInfo.of(row))
                 .uid("clicks-gate")
                 .name("clicks-gate");
+      }
+      Duration horizon = options.get(DUPLICATE_HORIZON);
+      clicks =
+          clicks
+              .keyBy(new Deduplicate.ByShopper(columns), InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
+              .process(new Deduplicate(columns, horizon), InternalTypeInfo.of(row))
+              .uid("clicks-deduplicate")
+              .name("clicks-deduplicate");
+      if (produced.getFieldCount() < row.getFieldCount()) {
+        int[] first = IntStream.range(0, produced.getFieldCount()).toArray();
+        clicks = clicks.map(new Project(first), InternalTypeInfo.of(produced)).name("clicks-project");
       }
       return clicks;
     }
@@ -140,7 +177,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               .setTopics(options.get(TOPIC))
               .setSubscriptionName(options.get(SUBSCRIPTION))
               .setStartCursor(StartCursor.earliest())
-              .setDeserializationSchema(new ClickDecoder(row, options.get(SCHEMA), registry))
+              .setDeserializationSchema(
+                  new ClickDecoder(row, options.get(SCHEMA), registry, options.getOptional(LATENESS).isPresent()))
               // Default is 10 s: a slow partition's events would wait that long for company.
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, Math.max(20, options.get(FETCH_WAIT).toMillis()))
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)
@@ -157,8 +195,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       long quietJumpMs = options.get(QUIET_JUMP).toMillis();
       int occurredAt = columns.occurredAt();
       return WatermarkStrategy.<RowData>forGenerator(
-              context ->
-                  new QuietWatermarks<>(outOfOrdernessMs, quietAfterMs, quietJumpMs, System::currentTimeMillis))
+              new QuietWatermarks.OfPartitions<>(outOfOrdernessMs, quietAfterMs, quietJumpMs))
           .withTimestampAssigner(
               (click, published) ->
                   click.isNullAt(occurredAt)
@@ -173,12 +210,32 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public DynamicTableSource copy() {
-      return this;
+      return new Clicks(produced, options);
     }
 
     @Override
     public String asSummaryString() {
       return "clicks of " + options.get(TOPIC);
+    }
+  }
+
+  /** Leaves out what only the connector reads. */
+  private static final class Project implements MapFunction<RowData, RowData> {
+
+    private static final long serialVersionUID = 1L;
+    private final int[] columns;
+    private transient ProjectedRowData projected;
+
+    Project(int[] columns) {
+      this.columns = columns;
+    }
+
+    @Override
+    public RowData map(RowData row) {
+      if (projected == null) {
+        projected = ProjectedRowData.from(columns);
+      }
+      return projected.replaceRow(row);
     }
   }
 }

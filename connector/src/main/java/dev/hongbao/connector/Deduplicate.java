@@ -19,7 +19,8 @@ import org.apache.flink.util.Collector;
  * <p>Keyed by shopper, not by event id: two events of one shopper keep their order, so patterns and
  * coupon ids are the same after a replay. The horizon counts from the broker's clock at arrival. A
  * shopper costs 24 bytes an event within the horizon and about 150 once. Ids are kept sorted, so a
- * bot's ten thousandth event costs a binary search and one copy, not a scan.
+ * bot's ten thousandth event costs a binary search and one copy, not a scan. A horizon of zero lets everything
+ * through; the rows are still brought to their shopper's subtask, which what follows relies on.
  */
 final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowData> {
 
@@ -46,7 +47,7 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
 
   @Override
   public void processElement(RowData row, Context context, Collector<RowData> out) throws Exception {
-    if (!row.isNullAt(columns.shopperId()) && repeats(row.getString(columns.eventId()), context)) {
+    if (!horizon.isZero() && !row.isNullAt(columns.shopperId()) && repeats(row.getString(columns.eventId()), context)) {
       UpdatableRowData repeat = new UpdatableRowData(row, row.getArity());
       repeat.setField(columns.verdict(), DUPLICATE);
       out.collect(repeat);

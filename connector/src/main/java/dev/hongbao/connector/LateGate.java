@@ -1,7 +1,6 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
-import org.apache.avro.Schema;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -9,11 +8,10 @@ import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
-import org.apache.flink.table.data.UpdatableRowData;
-import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.util.Collector;
 
 /**
@@ -32,19 +30,14 @@ final class LateGate extends ProcessFunction<RowData, RowData> implements Checkp
   private static final StringData LATE = StringData.fromString(Columns.LATE);
   private static final StringData FIELD = StringData.fromString("occurred_at");
 
-  private final RowType row;
   private final Columns columns;
   private final Duration lateness;
-  private final String contractName;
   private transient ListState<Long> watermarks;
-  private transient AvroRows.Writer writer;
   private long watermarkMs = Long.MIN_VALUE;
 
-  LateGate(RowType row, Columns columns, Duration lateness, String contractName) {
-    this.row = row;
+  LateGate(Columns columns, Duration lateness) {
     this.columns = columns;
     this.lateness = lateness;
-    this.contractName = contractName;
   }
 
   @Override
@@ -72,35 +65,22 @@ final class LateGate extends ProcessFunction<RowData, RowData> implements Checkp
       return;
     }
     long lateByMs = watermarkMs - lateness.toMillis() - click.getTimestamp(columns.occurredAt(), 3).getMillisecond();
-    out.collect(watermarkMs == Long.MIN_VALUE || lateByMs <= 0 ? click : late(click, lateByMs));
+    GenericRowData judged = (GenericRowData) click;
+    if (watermarkMs == Long.MIN_VALUE || lateByMs <= 0) {
+      set(judged, columns.payload(), null);
+    } else {
+      judged.setField(columns.verdict(), LATE);
+      set(judged, columns.reason(), StringData.fromString("came " + lateByMs + " ms after watermark and lateness"));
+      set(judged, columns.field(), FIELD);
+      set(judged, columns.watermarkAt(), TimestampData.fromEpochMillis(watermarkMs));
+      set(judged, columns.lateByMs(), lateByMs);
+    }
+    out.collect(judged);
   }
 
-  private RowData late(RowData click, long lateByMs) throws Exception {
-    UpdatableRowData late = new UpdatableRowData(click, click.getArity());
-    late.setField(columns.verdict(), LATE);
-    set(late, columns.reason(), StringData.fromString("came " + lateByMs + " ms after watermark and allowed lateness"));
-    set(late, columns.field(), FIELD);
-    set(late, columns.watermarkAt(), TimestampData.fromEpochMillis(watermarkMs));
-    set(late, columns.lateByMs(), lateByMs);
-    set(late, columns.payload(), writer().write(click));
-    return late;
-  }
-
-  private static void set(UpdatableRowData row, int column, Object value) {
+  private static void set(GenericRowData row, int column, Object value) {
     if (column >= 0) {
       row.setField(column, value);
     }
-  }
-
-  private AvroRows.Writer writer() {
-    if (writer == null) {
-      Schema schema = Contract.load(contractName).schema();
-      int[] positions = new int[schema.getFields().size()];
-      for (Schema.Field field : schema.getFields()) {
-        positions[field.pos()] = row.getFieldIndex(field.name());
-      }
-      writer = new AvroRows.Writer(schema, positions);
-    }
-    return writer;
   }
 }

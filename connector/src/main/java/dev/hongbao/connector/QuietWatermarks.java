@@ -1,16 +1,19 @@
 package dev.hongbao.connector;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.common.eventtime.WatermarkGenerator;
+import org.apache.flink.api.common.eventtime.WatermarkGeneratorSupplier;
 import org.apache.flink.api.common.eventtime.WatermarkOutput;
 
 /**
  * Follows one partition's event time, and lets a quiet partition hold nothing up.
  *
  * <p>While events come, the watermark trails the newest by the out-of-orderness. After {@code
- * quietAfterMs} without one it jumps ahead by {@code quietJumpMs} once, so that every window that
- * holds an event closes, and the partition idles until the next event.
+ * quietAfterMs} without one it jumps {@code quietJumpMs} past the newest of all partitions once, so
+ * that every window that holds an event closes whichever partition is quiet last, and the partition
+ * idles until the next event.
  */
 final class QuietWatermarks<T> implements WatermarkGenerator<T> {
 
@@ -21,16 +24,19 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
   private final long quietAfterMs;
   private final long quietJumpMs;
   private final LongSupplier clockMs;
+  private final AtomicLong newestOfAllMs;
 
   private long newestMs = NO_TIME;
   private long arrivedMs;
   private boolean quiet;
 
-  QuietWatermarks(long outOfOrdernessMs, long quietAfterMs, long quietJumpMs, LongSupplier clockMs) {
+  QuietWatermarks(
+      long outOfOrdernessMs, long quietAfterMs, long quietJumpMs, LongSupplier clockMs, AtomicLong newestOfAllMs) {
     this.outOfOrdernessMs = outOfOrdernessMs;
     this.quietAfterMs = quietAfterMs;
     this.quietJumpMs = quietJumpMs;
     this.clockMs = clockMs;
+    this.newestOfAllMs = newestOfAllMs;
     this.arrivedMs = clockMs.getAsLong();
   }
 
@@ -40,6 +46,8 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
     quiet = false;
     if (eventMs != NO_TIME) {
       newestMs = Math.max(newestMs, eventMs);
+      // One thread a subtask: nobody is in between.
+      newestOfAllMs.setPlain(Math.max(newestOfAllMs.getPlain(), eventMs));
     }
   }
 
@@ -50,10 +58,35 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
     }
     quiet = clockMs.getAsLong() - arrivedMs >= quietAfterMs;
     if (newestMs != NO_TIME) {
-      output.emitWatermark(new Watermark(newestMs + (quiet ? quietJumpMs : -outOfOrdernessMs) - 1));
+      output.emitWatermark(new Watermark((quiet ? newestOfAllMs.getPlain() + quietJumpMs : newestMs - outOfOrdernessMs) - 1));
     }
     if (quiet) {
       output.markIdle();
+    }
+  }
+
+  /** Makes the generators of one subtask's partitions, which know of the newest event among them. */
+  static final class OfPartitions<T> implements WatermarkGeneratorSupplier<T> {
+
+    private static final long serialVersionUID = 1L;
+    private final long outOfOrdernessMs;
+    private final long quietAfterMs;
+    private final long quietJumpMs;
+    private transient AtomicLong newestOfAllMs;
+
+    OfPartitions(long outOfOrdernessMs, long quietAfterMs, long quietJumpMs) {
+      this.outOfOrdernessMs = outOfOrdernessMs;
+      this.quietAfterMs = quietAfterMs;
+      this.quietJumpMs = quietJumpMs;
+    }
+
+    @Override
+    public WatermarkGenerator<T> createWatermarkGenerator(Context context) {
+      if (newestOfAllMs == null) {
+        newestOfAllMs = new AtomicLong(NO_TIME);
+      }
+      return new QuietWatermarks<>(
+          outOfOrdernessMs, quietAfterMs, quietJumpMs, System::currentTimeMillis, newestOfAllMs);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import java.io.Serializable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.table.api.Table;
@@ -17,7 +18,11 @@ final class Rows implements Serializable {
   private final Map<String, Integer> positions = new HashMap<>();
 
   Rows(Table table) {
-    table.getResolvedSchema().getColumnNames().forEach(name -> positions.put(name, positions.size()));
+    this(table.getResolvedSchema().getColumnNames());
+  }
+
+  Rows(List<String> columns) {
+    columns.forEach(name -> positions.put(name, positions.size()));
   }
 
   /** Gives the table's rows in the planner's own format: nothing is converted. */

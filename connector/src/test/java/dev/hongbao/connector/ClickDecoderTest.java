@@ -54,7 +54,8 @@ class ClickDecoderTest {
         new ClickDecoder(
             Clicks.ROW,
             "click_event",
-            new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC));
+            new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC),
+            false);
   }
 
   @AfterEach

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.common.eventtime.WatermarkOutput;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,12 @@ class QuietWatermarksTest {
         public void markActive() {}
       };
   private long nowMs = 0;
-  private final QuietWatermarks<String> watermarks = new QuietWatermarks<>(100, 5_000, 60_000, () -> nowMs);
+  private final AtomicLong newestOfAllMs = new AtomicLong(QuietWatermarks.NO_TIME);
+  private final QuietWatermarks<String> watermarks = partition();
+
+  private QuietWatermarks<String> partition() {
+    return new QuietWatermarks<>(100, 5_000, 60_000, () -> nowMs, newestOfAllMs);
+  }
 
   @Test
   void trailsTheNewestEvent() {
@@ -46,6 +52,15 @@ class QuietWatermarksTest {
     watermarks.onEvent("b", 80_000, output);
     watermarks.onPeriodicEmit(output);
     assertEquals(List.of("69999", "idle", "79899"), told);
+  }
+
+  @Test
+  void jumpsPastTheNewestOfAllPartitions() {
+    partition().onEvent("newest", 90_000, output);
+    watermarks.onEvent("a", 10_000, output);
+    nowMs = 5_000;
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of("149999", "idle"), told);
   }
 
   @Test
