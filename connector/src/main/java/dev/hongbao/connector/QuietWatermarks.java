@@ -13,7 +13,8 @@ import org.apache.flink.api.common.eventtime.WatermarkOutput;
  * <p>While events come, the watermark trails the newest by the out-of-orderness. After {@code
  * quietAfterMs} without one it jumps {@code quietJumpMs} past the newest of all partitions once, so
  * that every window that holds an event closes whichever partition is quiet last, and the partition
- * idles until the next event.
+ * idles until the next event. It idles only one period after the jump: of partitions that jump and
+ * idle together, Flink 1.20 emits no watermark at all.
  */
 final class QuietWatermarks<T> implements WatermarkGenerator<T> {
 
@@ -28,7 +29,13 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
 
   private long newestMs = NO_TIME;
   private long arrivedMs;
-  private boolean quiet;
+  private State state = State.FLOWING;
+
+  private enum State {
+    FLOWING,
+    JUMPED,
+    IDLE
+  }
 
   QuietWatermarks(
       long outOfOrdernessMs, long quietAfterMs, long quietJumpMs, LongSupplier clockMs, AtomicLong newestOfAllMs) {
@@ -42,26 +49,35 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
 
   @Override
   public void onEvent(T event, long eventMs, WatermarkOutput output) {
-    arrivedMs = clockMs.getAsLong();
-    quiet = false;
-    if (eventMs != NO_TIME) {
-      newestMs = Math.max(newestMs, eventMs);
-      // One thread a subtask: nobody is in between.
-      newestOfAllMs.setPlain(Math.max(newestOfAllMs.getPlain(), eventMs));
+    // A partition that brings nothing but dead letters is quiet: it must not hold the others up.
+    if (eventMs == NO_TIME) {
+      return;
     }
+    arrivedMs = clockMs.getAsLong();
+    state = State.FLOWING;
+    newestMs = Math.max(newestMs, eventMs);
+    // One thread a subtask: nobody is in between.
+    newestOfAllMs.setPlain(Math.max(newestOfAllMs.getPlain(), eventMs));
   }
 
   @Override
   public void onPeriodicEmit(WatermarkOutput output) {
-    if (quiet) {
-      return;
-    }
-    quiet = clockMs.getAsLong() - arrivedMs >= quietAfterMs;
-    if (newestMs != NO_TIME) {
-      output.emitWatermark(new Watermark((quiet ? newestOfAllMs.getPlain() + quietJumpMs : newestMs - outOfOrdernessMs) - 1));
-    }
-    if (quiet) {
-      output.markIdle();
+    switch (state) {
+      case FLOWING -> {
+        boolean quiet = clockMs.getAsLong() - arrivedMs >= quietAfterMs;
+        if (newestMs != NO_TIME) {
+          long reached = quiet ? newestOfAllMs.getPlain() + quietJumpMs : newestMs - outOfOrdernessMs;
+          output.emitWatermark(new Watermark(reached - 1));
+        }
+        if (quiet) {
+          state = State.JUMPED;
+        }
+      }
+      case JUMPED -> {
+        output.markIdle();
+        state = State.IDLE;
+      }
+      case IDLE -> {}
     }
   }
 

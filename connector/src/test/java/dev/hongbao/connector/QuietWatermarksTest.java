@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.common.eventtime.WatermarkOutput;
+import org.apache.flink.api.common.eventtime.WatermarkOutputMultiplexer;
 import org.junit.jupiter.api.Test;
 
 class QuietWatermarksTest {
@@ -60,20 +61,42 @@ class QuietWatermarksTest {
     watermarks.onEvent("a", 10_000, output);
     nowMs = 5_000;
     watermarks.onPeriodicEmit(output);
-    assertEquals(List.of("149999", "idle"), told);
+    assertEquals(List.of("149999"), told);
+  }
+
+  @Test
+  void partitionsQuietInTheSameMomentJump() {
+    WatermarkOutputMultiplexer multiplexer = new WatermarkOutputMultiplexer(output);
+    List<QuietWatermarks<String>> partitions = List.of(partition(), partition());
+    for (int number = 0; number < partitions.size(); number++) {
+      multiplexer.registerNewOutput(String.valueOf(number), watermark -> {});
+      partitions.get(number).onEvent("a", 10_000 + number, output);
+    }
+    nowMs = 5_000;
+    for (int period = 0; period < 2; period++) {
+      for (int number = 0; number < partitions.size(); number++) {
+        partitions.get(number).onPeriodicEmit(multiplexer.getDeferredOutput(String.valueOf(number)));
+      }
+      multiplexer.onPeriodicEmit();
+    }
+    assertEquals(List.of("70000", "idle"), told);
   }
 
   @Test
   void partitionWithoutEventsIdles() {
     nowMs = 5_000;
     watermarks.onPeriodicEmit(output);
+    watermarks.onPeriodicEmit(output);
     assertEquals(List.of("idle"), told);
   }
 
   @Test
-  void deadLetterMovesNothing() {
+  void partitionOfDeadLettersIdles() {
+    nowMs = 5_000;
     watermarks.onEvent("dead", QuietWatermarks.NO_TIME, output);
     watermarks.onPeriodicEmit(output);
-    assertEquals(List.of(), told);
+    watermarks.onEvent("dead", QuietWatermarks.NO_TIME, output);
+    watermarks.onPeriodicEmit(output);
+    assertEquals(List.of("idle"), told);
   }
 }
