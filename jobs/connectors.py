@@ -90,7 +90,7 @@ def create_clicks(
 
 def create_topic(tables: StreamTableEnvironment, pulsar: Pulsar, name: str, path: str, record: str, key: str) -> None:
     """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`."""
-    options = {**_broker(pulsar), "topic": pulsar.topic(path), "schema": record, "key": key}
+    options = {"service-url": pulsar.service_url, "topic": pulsar.topic(path), "schema": record, "key": key}
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
 
 
@@ -118,10 +118,10 @@ def activity_of(tables: StreamTableEnvironment, deliveries: Table, quiet: timede
     return Table(java.of(tables._j_tenv, deliveries._j_table, quiet_ms, forget_ms), tables)
 
 
-def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments_ms: int) -> DataStream:
+def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:
     """The windows of the connector's class `name` over `rows`; they allow lateness, which SQL's do not."""
     java = getattr(get_gateway().jvm.dev.hongbao.connector, name)
-    return DataStream(java.of(tables._j_tenv, rows._j_table, *arguments_ms))
+    return DataStream(java.of(tables._j_tenv, rows._j_table, *arguments))
 
 
 def _create(

@@ -28,6 +28,8 @@ class Conversion(JobSection):
 
     SECTION: ClassVar[str] = "conversion"
 
+    # Coupons have a second, landed events fifteen; a conversion figure waits for its window anyway.
+    niceness: int = Field(10, ge=0, le=19)
     # Revenue is summed in this currency alone; orders in another count as orders.
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
     # A visit ends after this long without an event.
@@ -95,10 +97,10 @@ def define(tables: StreamTableEnvironment, config: Conversion) -> StatementSet:
     currency: dict[str, sql.Value] = {"currency": config.currency}
     lateness_ms, gap_ms = whole_ms(config.allowed_lateness), whole_ms(config.session_gap)
     sql.run(tables, FOLDER / "conversion_steps.sql", currency)
-    counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms)
+    counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms, config.niceness)
     tables.create_temporary_view("counted", counted)
     (events,) = sql.statements(FOLDER / "visit_events.sql", currency)
-    tables.create_temporary_view("visits", windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms))
+    tables.create_temporary_view("visits", windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms, config.niceness))
 
     return sql.run(tables, FOLDER / "conversion.sql")
 

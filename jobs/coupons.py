@@ -34,7 +34,7 @@ class Coupons(JobSection):
 
     # The defaults for the other jobs would be a seventh of a coupon's second.
     buffer_timeout: Duration = Field(timedelta(milliseconds=5), ge=timedelta(milliseconds=1))
-    fetch_wait: Duration = Field(timedelta(milliseconds=5), ge=timedelta(milliseconds=1))
+    fetch_wait: Duration = Field(timedelta(milliseconds=20), ge=timedelta(milliseconds=1))
     # The campaign that pays where the click names none.
     campaign_id: str = Field("always-on", min_length=1, max_length=128)
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")

@@ -25,14 +25,20 @@ class JobSection(Section):
     # Between operators; a thread a task wakes up this often.
     buffer_timeout: Duration = Field(timedelta(milliseconds=100), ge=timedelta(milliseconds=1))
     # How long an event may wait in the source for company; a thread a partition wakes up this often.
-    fetch_wait: Duration = Field(timedelta(milliseconds=50), ge=timedelta(milliseconds=1))
+    fetch_wait: Duration = Field(timedelta(milliseconds=200), ge=timedelta(milliseconds=1))
+    # Of the job's threads where jobs share a TaskManager: 0 is urgent, 19 runs when nobody else wants to.
+    niceness: int = Field(0, ge=0, le=19)
     # How long an event id is remembered: a repeat within it is dropped.
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
 
     @property
     def clicks_options(self) -> dict[str, str]:
         """What every job tells the clicks connector."""
-        return {"duplicate-horizon": milliseconds(self.duplicate_horizon), "fetch-wait": milliseconds(self.fetch_wait)}
+        return {
+            "duplicate-horizon": milliseconds(self.duplicate_horizon),
+            "fetch-wait": milliseconds(self.fetch_wait),
+            "niceness": str(self.niceness),
+        }
 
 
 def create(config: JobSection, name: str) -> StreamTableEnvironment:

@@ -25,6 +25,8 @@ class Landing(JobSection):
 
     SECTION: ClassVar[str] = "landing"
 
+    # Coupons have a second, a landed event fifteen.
+    niceness: int = Field(5, ge=0, le=19)
     # A file becomes visible when the checkpoint that closes it completes: this is most of its freshness.
     checkpoint_interval: Duration = Field(timedelta(seconds=5), ge=timedelta(milliseconds=100))
 

@@ -5,10 +5,6 @@ import org.apache.avro.Schema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.pulsar.sink.PulsarSink;
-import org.apache.flink.connector.pulsar.sink.PulsarSinkOptions;
-import org.apache.flink.connector.pulsar.sink.writer.router.TopicRoutingMode;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.DataStreamSink;
 import org.apache.flink.table.api.ValidationException;
@@ -26,8 +22,6 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
 
   private static final ConfigOption<String> SERVICE_URL =
       ConfigOptions.key("service-url").stringType().noDefaultValue();
-  private static final ConfigOption<String> ADMIN_URL =
-      ConfigOptions.key("admin-url").stringType().noDefaultValue();
   private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA = ConfigOptions.key("schema").stringType().noDefaultValue();
   private static final ConfigOption<String> KEY =
@@ -41,7 +35,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
 
   @Override
   public Set<ConfigOption<?>> requiredOptions() {
-    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SCHEMA, KEY);
+    return Set.of(SERVICE_URL, TOPIC, SCHEMA, KEY);
   }
 
   @Override
@@ -62,7 +56,9 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
     for (int i = 0; i < names.length; i++) {
       keys[i] = position(row, names[i].trim(), options);
     }
-    return new AvroTopic(options, new AvroMessages(options.get(SCHEMA), fields, keys));
+    AvroTopicSink sink =
+        new AvroTopicSink(options.get(SERVICE_URL), options.get(TOPIC), options.get(SCHEMA), fields, keys);
+    return new AvroTopic(options, sink);
   }
 
   private static int position(RowType row, String column, ReadableConfig options) {
@@ -75,7 +71,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
     return position;
   }
 
-  private record AvroTopic(ReadableConfig options, AvroMessages messages) implements DynamicTableSink {
+  private record AvroTopic(ReadableConfig options, AvroTopicSink sink) implements DynamicTableSink {
 
     @Override
     public ChangelogMode getChangelogMode(ChangelogMode requested) {
@@ -88,21 +84,9 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
         @Override
         public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
           String name = "topic-" + options.get(SCHEMA);
-          return Newest.of(rows, name).sinkTo(sink()).uid(name).name(name);
+          return Newest.of(rows, name).sinkTo(sink).uid(name).name(name);
         }
       };
-    }
-
-    private PulsarSink<RowData> sink() {
-      return PulsarSink.builder()
-          .setServiceUrl(options.get(SERVICE_URL))
-          .setTopics(options.get(TOPIC))
-          .setSerializationSchema(messages)
-          .setTopicRoutingMode(TopicRoutingMode.MESSAGE_KEY_HASH)
-          // The default is NONE. Repeats are dropped by id, at the subscriber.
-          .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
-          .setConfig(PulsarSinkOptions.PULSAR_BATCHING_MAX_PUBLISH_DELAY_MICROS, 1_000L)
-          .build();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ import org.apache.pulsar.client.api.MessageIdAdv;
 final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
 
   private static final long serialVersionUID = 1L;
+  /** Of bytes: a dead letter must fit into a message of the broker's 5 MiB, whatever it was unpacked from. */
+  static final int MOST_PAYLOAD = 4 * 1024 * 1024;
+  private static final int MOST_REASON = 1_000;
   private static final StringData OK = StringData.fromString(Columns.OK);
   private static final StringData DEAD = StringData.fromString(Columns.DEAD);
 
@@ -36,6 +40,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private final String contractName;
   private final SchemaRegistry registry;
   private final boolean keepsPayload;
+  private final int niceness;
 
   private transient Contract contract;
   private transient int[] fromEvent;
@@ -44,12 +49,16 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private transient int userId;
   private transient int anonymousId;
 
-  /** With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late. */
-  ClickDecoder(RowType row, String contractName, SchemaRegistry registry, boolean keepsPayload) {
+  /**
+   * With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late; the thread
+   * that decodes takes the {@code niceness}.
+   */
+  ClickDecoder(RowType row, String contractName, SchemaRegistry registry, boolean keepsPayload, int niceness) {
     this.row = row;
     this.contractName = contractName;
     this.registry = registry;
     this.keepsPayload = keepsPayload;
+    this.niceness = niceness;
   }
 
   @Override
@@ -93,6 +102,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   }
 
   private void open() {
+    Niceness.take(niceness);
     contract = Contract.load(contractName);
     readers = new HashMap<>();
     payloadColumn = row.getFieldIndex("payload");
@@ -132,6 +142,11 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   }
 
   private RowData dead(Message<byte[]> message, byte[] payload, String field, String reason) {
+    boolean fits = payload.length <= MOST_PAYLOAD;
+    byte[] kept = fits ? payload : Arrays.copyOf(payload, MOST_PAYLOAD);
+    String said =
+        (reason.length() <= MOST_REASON ? reason : reason.substring(0, MOST_REASON) + " …")
+            + (fits ? "" : "; kept are the first " + MOST_PAYLOAD + " of " + payload.length + " bytes");
     GenericRowData out = new GenericRowData(fromEvent.length);
     for (int i = 0; i < fromEvent.length; i++) {
       if (fromEvent[i] >= 0) {
@@ -141,9 +156,9 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
       out.setField(
           i,
           switch (name) {
-            case "reason" -> StringData.fromString(reason);
+            case "reason" -> StringData.fromString(said);
             case "field" -> field == null ? null : StringData.fromString(field);
-            case "payload" -> payload;
+            case "payload" -> kept;
             case "message_properties" -> properties(message);
             default -> origin(name, message, DEAD, null);
           });

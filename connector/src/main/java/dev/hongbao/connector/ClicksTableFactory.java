@@ -65,6 +65,9 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       ConfigOptions.key("fetch-wait").durationType().defaultValue(Duration.ofMillis(50))
           .withDescription(
               "How long an event may wait for company; a fetcher a partition wakes up this often when idle.");
+  private static final ConfigOption<Integer> NICENESS =
+      ConfigOptions.key("niceness").intType().defaultValue(0)
+          .withDescription("Of the job's threads, from 0 to 19: one without a deadline gives way to one that has one.");
   private static final ConfigOption<String> SOURCE =
       ConfigOptions.key("source").stringType().defaultValue("batch-safe")
           .withDescription("'stock' loses the rest of a half-read batch on restore: the drills' control.");
@@ -82,7 +85,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
     return Set.of(
-        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, FETCH_WAIT, SOURCE);
+        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, FETCH_WAIT, NICENESS, SOURCE);
   }
 
   @Override
@@ -159,7 +162,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       clicks =
           clicks
               .keyBy(new Deduplicate.ByShopper(columns), InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
-              .process(new Deduplicate(columns, horizon), InternalTypeInfo.of(row))
+              .process(new Deduplicate(columns, horizon, options.get(NICENESS)), InternalTypeInfo.of(row))
               .uid("clicks-deduplicate")
               .name("clicks-deduplicate");
       if (produced.getFieldCount() < row.getFieldCount()) {
@@ -178,7 +181,12 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               .setSubscriptionName(options.get(SUBSCRIPTION))
               .setStartCursor(StartCursor.earliest())
               .setDeserializationSchema(
-                  new ClickDecoder(row, options.get(SCHEMA), registry, options.getOptional(LATENESS).isPresent()))
+                  new ClickDecoder(
+                      row,
+                      options.get(SCHEMA),
+                      registry,
+                      options.getOptional(LATENESS).isPresent(),
+                      options.get(NICENESS)))
               // Default is 10 s: a slow partition's events would wait that long for company.
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, Math.max(20, options.get(FETCH_WAIT).toMillis()))
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)

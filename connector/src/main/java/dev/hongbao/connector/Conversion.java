@@ -57,9 +57,10 @@ public final class Conversion
   private final int orderId;
   private final int revenueMinor;
   private final long latenessMs;
+  private final int niceness;
   private transient MapState<Long, Minute> minutes;
 
-  Conversion(Rows rows, long latenessMs) {
+  Conversion(Rows rows, long latenessMs, int niceness) {
     this.dimension = rows.position("dimension");
     this.value = rows.position("value");
     this.occurredAt = rows.position("occurred_at");
@@ -68,6 +69,7 @@ public final class Conversion
     this.orderId = rows.position("order_id");
     this.revenueMinor = rows.position("revenue_minor");
     this.latenessMs = latenessMs;
+    this.niceness = niceness;
   }
 
   /**
@@ -76,18 +78,20 @@ public final class Conversion
    * @param steps a table with dimension, value, event_type, shopper_id, order_id, revenue_minor and a rowtime
    *     occurred_at
    * @param latenessMs how long after its end a window can still be corrected, in milliseconds
+   * @param niceness of the threads that count, see {@link Niceness}
    */
-  public static DataStream<Row> of(StreamTableEnvironment tables, Table steps, long latenessMs) {
+  public static DataStream<Row> of(StreamTableEnvironment tables, Table steps, long latenessMs, int niceness) {
     Rows rows = new Rows(steps);
     return Rows.stream(tables, steps)
         .keyBy(new Subject(rows), Types.TUPLE(Types.STRING, Types.STRING))
-        .process(new Conversion(rows, latenessMs), RESULT)
+        .process(new Conversion(rows, latenessMs, niceness), RESULT)
         .uid("conversion-windows")
         .name("conversion-windows");
   }
 
   @Override
   public void open(Configuration parameters) {
+    Niceness.take(niceness);
     minutes =
         getRuntimeContext()
             .getMapState(new MapStateDescriptor<>("minutes", LongSerializer.INSTANCE, Minute.Serializer.INSTANCE));

@@ -31,15 +31,18 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
 
   private final Columns columns;
   private final Duration horizon;
+  private final int niceness;
   private transient ValueState<long[]> seen;
 
-  Deduplicate(Columns columns, Duration horizon) {
+  Deduplicate(Columns columns, Duration horizon, int niceness) {
     this.columns = columns;
     this.horizon = horizon;
+    this.niceness = niceness;
   }
 
   @Override
   public void open(Configuration parameters) {
+    Niceness.take(niceness);
     ValueStateDescriptor<long[]> ids =
         new ValueStateDescriptor<>("seen", PrimitiveArrayTypeInfo.LONG_PRIMITIVE_ARRAY_TYPE_INFO);
     seen = getRuntimeContext().getState(ids);

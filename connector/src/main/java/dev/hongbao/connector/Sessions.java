@@ -8,6 +8,7 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
 import org.apache.flink.streaming.api.windowing.assigners.EventTimeSessionWindows;
@@ -46,13 +47,14 @@ public final class Sessions {
    * @param gapMs a visit ends after this long without an event, in milliseconds
    * @param latenessMs how long after its end a visit can still be corrected, in milliseconds
    */
-  public static DataStream<Row> of(StreamTableEnvironment tables, Table events, long gapMs, long latenessMs) {
+  public static DataStream<Row> of(
+      StreamTableEnvironment tables, Table events, long gapMs, long latenessMs, int niceness) {
     Rows rows = new Rows(events);
     return Rows.stream(tables, events)
         .keyBy(new Visit(rows), Types.TUPLE(Types.STRING, Types.STRING))
         .window(EventTimeSessionWindows.withGap(Time.milliseconds(gapMs)))
         .allowedLateness(Time.milliseconds(latenessMs))
-        .aggregate(new Count(rows), new Describe(), TypeInformation.of(Tally.class), RESULT, RESULT)
+        .aggregate(new Count(rows), new Describe(niceness), TypeInformation.of(Tally.class), RESULT, RESULT)
         .uid("conversion-sessions")
         .name("conversion-sessions");
   }
@@ -141,6 +143,16 @@ public final class Sessions {
   private static final class Describe
       extends ProcessWindowFunction<Row, Row, Tuple2<String, String>, TimeWindow> {
     private static final long serialVersionUID = 1L;
+    private final int niceness;
+
+    Describe(int niceness) {
+      this.niceness = niceness;
+    }
+
+    @Override
+    public void open(Configuration parameters) {
+      Niceness.take(niceness);
+    }
 
     @Override
     public void process(

@@ -55,7 +55,8 @@ class ClickDecoderTest {
             Clicks.ROW,
             "click_event",
             new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC),
-            false);
+            false,
+            0);
   }
 
   @AfterEach
@@ -98,6 +99,15 @@ class ClickDecoderTest {
       assertTrue(text(row, "reason").startsWith("not a ClickEvent in Avro"), text(row, "reason"));
       assertArrayEquals(payload, row.getBinary(Clicks.at("payload")));
     }
+  }
+
+  @Test
+  void payloadThatNoMessageCouldHoldIsCut() throws Exception {
+    byte[] unpacked = new byte[ClickDecoder.MOST_PAYLOAD + 1];
+    unpacked[0] = 1;
+    RowData row = decode(unpacked);
+    assertEquals(ClickDecoder.MOST_PAYLOAD, row.getBinary(Clicks.at("payload")).length);
+    assertTrue(text(row, "reason").endsWith("kept are the first 4194304 of 4194305 bytes"), text(row, "reason"));
   }
 
   @Test

@@ -98,7 +98,7 @@ class ConversionTest {
       OperatorSubtaskState state) throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<Tuple2<String, String>, RowData, Row>(
-            new KeyedProcessOperator<>(new Conversion(ROWS, LATENESS_MS)),
+            new KeyedProcessOperator<>(new Conversion(ROWS, LATENESS_MS, 0)),
             new Conversion.Subject(ROWS),
             Types.TUPLE(Types.STRING, Types.STRING));
     harness.setup();

@@ -119,7 +119,7 @@ class GateAndDuplicatesTest {
       OperatorSubtaskState state) throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData>(
-            new KeyedProcessOperator<>(new Deduplicate(COLUMNS, HORIZON)),
+            new KeyedProcessOperator<>(new Deduplicate(COLUMNS, HORIZON, 0)),
             new Deduplicate.ByShopper(COLUMNS),
             InternalTypeInfo.of(new VarCharType(VarCharType.MAX_LENGTH)));
     harness.setup(new RowDataSerializer(Clicks.ROW));
