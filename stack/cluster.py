@@ -74,7 +74,7 @@ def start(stack: Stack, flink: Flink, environment: dict[str, str]) -> None:
         _write_conf(stack, flink)
     for service, main, memory in _roles(stack, services):
         if service.process() is None:
-            service.start(_command(stack, main, memory), {**client_environment(stack), **environment})
+            service.start(_command(stack, service.name, main, memory), {**client_environment(stack), **environment})
 
 
 def wait(stack: Stack, flink: Flink) -> None:
@@ -129,7 +129,7 @@ def _roles(stack: Stack, services: list[Service]) -> list[tuple[Service, str, in
     return [first, *((service, worker, stack.taskmanager_memory_mb) for service in services[1:])]
 
 
-def _command(stack: Stack, main: str, memory_mb: int) -> list[str]:
+def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
     """The JVM, started directly: Flink's scripts start two more only to compute these numbers."""
     heap_mb = memory_mb - (TASKMANAGER_BESIDES_HEAP_MB if main.endswith("TaskManagerRunner") else 512)
     return [
@@ -142,6 +142,7 @@ def _command(stack: Stack, main: str, memory_mb: int) -> list[str]:
         f"-Xmn{heap_mb // 2}m",
         "-XX:MaxDirectMemorySize=512m",
         "-XX:MaxMetaspaceSize=384m",
+        f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
         f"-Dlog4j.configurationFile={LOG4J}",
         *_java_options(),
         "-cp",
