@@ -136,7 +136,7 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         "java",
         # On two cores G1's barriers and its concurrent threads took a third of one, and its young generation was so
         # small that it collected three times a second; half of the heap is collected every few seconds.
-        "-XX:+UseParallelGC",
+        "-XX:+UseSerialGC",
         f"-Xmx{heap_mb}m",
         f"-Xms{heap_mb}m",
         f"-Xmn{heap_mb // 2}m",
