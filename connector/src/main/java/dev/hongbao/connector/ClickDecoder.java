@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -44,6 +43,10 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
 
   private transient Contract contract;
   private transient int[] fromEvent;
+  /** RowType makes its list anew whenever it is asked: a fifth of the job. */
+  private transient String[] names;
+  private transient String topicName;
+  private transient StringData topic;
   private transient Map<Long, AvroRows.Reader> readers;
   private transient int payloadColumn;
   private transient int userId;
@@ -108,11 +111,8 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     payloadColumn = row.getFieldIndex("payload");
     userId = contract.position("user_id");
     anonymousId = contract.position("anonymous_id");
-    List<String> names = row.getFieldNames();
-    fromEvent = new int[names.size()];
-    for (int i = 0; i < fromEvent.length; i++) {
-      fromEvent[i] = contract.position(names.get(i));
-    }
+    names = row.getFieldNames().toArray(String[]::new);
+    fromEvent = Arrays.stream(names).mapToInt(contract::position).toArray();
   }
 
   private AvroRows.Reader reader(long version, Schema writer) throws IOException {
@@ -133,7 +133,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
           i,
           fromEvent[i] >= 0
               ? event.getField(fromEvent[i])
-              : origin(row.getFieldNames().get(i), message, OK, shopper));
+              : origin(names[i], message, OK, shopper));
     }
     if (keepsPayload && payloadColumn >= 0) {
       out.setField(payloadColumn, payload);
@@ -152,7 +152,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
       if (fromEvent[i] >= 0) {
         continue;
       }
-      String name = row.getFieldNames().get(i);
+      String name = names[i];
       out.setField(
           i,
           switch (name) {
@@ -166,12 +166,12 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     return out;
   }
 
-  private static Object origin(String name, Message<byte[]> message, StringData verdict, StringData shopper) {
+  private Object origin(String name, Message<byte[]> message, StringData verdict, StringData shopper) {
     return switch (name) {
       case "verdict" -> verdict;
       case "shopper_id" -> shopper;
       case "message_key" -> message.getKey() == null ? null : StringData.fromString(message.getKey());
-      case "topic" -> StringData.fromString(message.getTopicName());
+      case "topic" -> topic(message.getTopicName());
       case "message_id" -> StringData.fromString(id(message));
       case "schema_version" -> version(message);
       case "published_at" -> TimestampData.fromEpochMillis(message.getPublishTime());
@@ -180,6 +180,15 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
       case "read_at" -> TimestampData.fromEpochMillis(System.currentTimeMillis());
       default -> null;
     };
+  }
+
+  /** A batch's messages share their topic's name. */
+  private StringData topic(String name) {
+    if (!name.equals(topicName)) {
+      topicName = name;
+      topic = StringData.fromString(name);
+    }
+    return topic;
   }
 
   private static Long version(Message<byte[]> message) {

@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 import org.apache.avro.Schema;
 import org.apache.flink.table.data.GenericMapData;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.data.binary.BinaryStringData;
 
 /** A record's Avro schema from this jar, with the rules its fields carry. */
 final class Contract {
@@ -22,24 +23,19 @@ final class Contract {
   /** One field's rules; positions are the schema's. */
   private interface Rule {
     /** Gives a sentence when the value breaks the rule. Absent values never do. */
-    String broken(Object value, String eventType, long nowMs);
+    String broken(Object value, StringData eventType, long nowMs);
   }
 
-  private static final Pattern UUID =
-      Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
-  private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
-
   private final Schema schema;
-  private final List<List<Rule>> rules = new ArrayList<>();
+  private final Rule[][] rules;
   private final int eventType;
   private final int userId;
   private final int anonymousId;
 
   private Contract(Schema schema) {
     this.schema = schema;
-    for (Schema.Field field : schema.getFields()) {
-      rules.add(rulesOf(field));
-    }
+    this.rules =
+        schema.getFields().stream().map(field -> rulesOf(field).toArray(Rule[]::new)).toArray(Rule[][]::new);
     this.eventType = position("event_type");
     this.userId = position("user_id");
     this.anonymousId = position("anonymous_id");
@@ -74,10 +70,10 @@ final class Contract {
 
   /** Gives the first rule an event breaks, or null; {@code nowMs} is when the broker took it. */
   Violation violation(GenericRowData event, long nowMs) {
-    String type = eventType < 0 || event.isNullAt(eventType) ? null : event.getString(eventType).toString();
-    for (int i = 0; i < rules.size(); i++) {
+    StringData type = eventType < 0 || event.isNullAt(eventType) ? null : event.getString(eventType);
+    for (int i = 0; i < rules.length; i++) {
       Object value = event.getField(i);
-      for (Rule rule : rules.get(i)) {
+      for (Rule rule : rules[i]) {
         String reason = rule.broken(value, type, nowMs);
         if (reason != null) {
           String field = schema.getFields().get(i).name();
@@ -92,20 +88,19 @@ final class Contract {
   }
 
   private static boolean empty(Object text) {
-    return text == null || text.toString().isEmpty();
+    return text == null || text instanceof BinaryStringData string && string.getSizeInBytes() == 0;
   }
 
   private static List<Rule> rulesOf(Schema.Field field) {
     List<Rule> rules = new ArrayList<>();
     if (field.getObjectProp("required_for") instanceof List<?> types) {
-      Set<Object> needing = new HashSet<>(types);
+      Set<StringData> needing = texts(types);
       rules.add(
           (value, type, now) ->
               empty(value) && needing.contains(type) ? "is missing; " + type + " requires it" : null);
     }
     if (field.getObjectProp("allowed") instanceof List<?> allowed) {
-      Set<StringData> texts = new HashSet<>();
-      allowed.forEach(text -> texts.add(StringData.fromString(text.toString())));
+      Set<StringData> texts = texts(allowed);
       rules.add(
           (value, type, now) ->
               value == null || texts.contains(value)
@@ -114,11 +109,11 @@ final class Contract {
                       + (texts.size() > 8 ? "the " + texts.size() + " in the contract" : allowed));
     }
     if (field.getObjectProp("pattern") instanceof String name) {
-      Pattern pattern = name.equals("uuid") ? UUID : CURRENCY;
+      Predicate<BinaryStringData> pattern = name.equals("uuid") ? Contract::isUuid : Contract::isCurrency;
       String kind = name.equals("uuid") ? "a UUID" : "three capital letters";
       rules.add(
           (value, type, now) ->
-              value == null || pattern.matcher(value.toString()).matches()
+              value == null || pattern.test((BinaryStringData) value)
                   ? null
                   : "is '" + shortened(value) + "'; it must be " + kind);
     }
@@ -137,8 +132,8 @@ final class Contract {
     if (field.getObjectProp("max_length") instanceof Number most) {
       rules.add(
           (value, type, now) ->
-              value != null && value.toString().length() > most.intValue()
-                  ? "has " + value.toString().length() + " characters; the most is " + most
+              value != null && isLonger((BinaryStringData) value, most.intValue())
+                  ? "has " + characters(value) + " characters; the most is " + most
                   : null);
     }
     if (field.getObjectProp("max_entries") instanceof Number most) {
@@ -163,6 +158,49 @@ final class Contract {
                   : null);
     }
     return rules;
+  }
+
+  private static Set<StringData> texts(List<?> texts) {
+    Set<StringData> set = new HashSet<>();
+    texts.forEach(text -> set.add(StringData.fromString(text.toString())));
+    return set;
+  }
+
+  /** A text of so many bytes has no more characters: nearly every one is spared its decoding. */
+  private static boolean isLonger(BinaryStringData text, int most) {
+    return text.getSizeInBytes() > most && characters(text) > most;
+  }
+
+  /** Counts as Python's len() does. */
+  private static int characters(Object text) {
+    String string = text.toString();
+    return string.codePointCount(0, string.length());
+  }
+
+  private static boolean isUuid(BinaryStringData text) {
+    if (text.getSizeInBytes() != 36) {
+      return false;
+    }
+    for (int i = 0; i < 36; i++) {
+      byte at = text.byteAt(i);
+      boolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+      if (dash ? at != '-' : Character.digit(at, 16) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isCurrency(BinaryStringData text) {
+    if (text.getSizeInBytes() != 3) {
+      return false;
+    }
+    for (int i = 0; i < 3; i++) {
+      if (text.byteAt(i) < 'A' || text.byteAt(i) > 'Z') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static String shortened(Object value) {

@@ -11,6 +11,7 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.UpdatableRowData;
+import org.apache.flink.table.data.binary.BinaryStringData;
 import org.apache.flink.util.Collector;
 
 /**
@@ -60,7 +61,7 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
   }
 
   private boolean repeats(StringData eventId, Context context) throws Exception {
-    String id = eventId.toString();
+    BinaryStringData id = (BinaryStringData) eventId;
     long high = half(id, 0);
     long low = half(id, 18);
     long nowMs = context.timerService().currentProcessingTime();
@@ -148,10 +149,10 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
   }
 
   /** Reads 16 hex digits from {@code start}, passing over dashes. */
-  private static long half(String uuid, int start) {
+  private static long half(BinaryStringData uuid, int start) {
     long value = 0;
     for (int i = start, digits = 0; digits < 16; i++) {
-      int digit = Character.digit(uuid.charAt(i), 16);
+      int digit = Character.digit(uuid.byteAt(i), 16);
       if (digit >= 0) {
         value = value << 4 | digit;
         digits++;

@@ -27,6 +27,7 @@ import org.apache.flink.util.Collector;
 final class LateGate extends ProcessFunction<RowData, RowData> implements CheckpointedFunction {
 
   private static final long serialVersionUID = 1L;
+  private static final StringData OK = StringData.fromString(Columns.OK);
   private static final StringData LATE = StringData.fromString(Columns.LATE);
   private static final StringData FIELD = StringData.fromString("occurred_at");
 
@@ -60,7 +61,7 @@ final class LateGate extends ProcessFunction<RowData, RowData> implements Checkp
   @Override
   public void processElement(RowData click, Context context, Collector<RowData> out) throws Exception {
     watermarkMs = Math.max(watermarkMs, context.timerService().currentWatermark());
-    if (!click.getString(columns.verdict()).toString().equals(Columns.OK)) {
+    if (!click.getString(columns.verdict()).equals(OK)) {
       out.collect(click);
       return;
     }
