@@ -25,17 +25,20 @@ import org.apache.flink.table.data.binary.BinaryStringData;
 /** Turns Avro bytes into the planner's rows and back, with nothing in between. */
 final class AvroRows {
 
-  static {
-    // A length that garbage claims must not be allocated. Avro reads these once, when first used.
-    for (String limit : new String[] {"string", "bytes", "collectionItems"}) {
-      System.setProperty("org.apache.avro.limits." + limit + ".maxLength", String.valueOf(16 << 20));
-    }
-  }
-
   private AvroRows() {}
 
   /** Reads records of one writer's schema as rows of the reader's. Not for several threads. */
   static final class Reader {
+
+    static {
+      // A length that garbage claims must not be allocated. Avro reads these once, when it first reads.
+      for (String limit : new String[] {"string", "bytes", "collectionItems"}) {
+        System.setProperty("org.apache.avro.limits." + limit + ".maxLength", String.valueOf(16 << 20));
+      }
+    }
+
+    /** A longer text's buffer is let go: garbage may have claimed it. */
+    private static final int KEPT_BYTES = 64 << 10;
 
     private final Schema schema;
     private final ResolvingDecoder resolving;
@@ -50,6 +53,16 @@ final class AvroRows {
 
     /** Reads one record; throws where the bytes are not exactly one. */
     GenericRowData read(byte[] payload) throws IOException {
+      try {
+        return record(payload);
+      } finally {
+        if (text.getBytes().length > KEPT_BYTES) {
+          text = new Utf8();
+        }
+      }
+    }
+
+    private GenericRowData record(byte[] payload) throws IOException {
       bytes = DecoderFactory.get().binaryDecoder(payload, bytes);
       resolving.configure(bytes);
       GenericRowData row = new GenericRowData(schema.getFields().size());

@@ -111,6 +111,14 @@ class ClickDecoderTest {
   }
 
   @Test
+  void textThatGarbageClaimsIsNotAllocated() throws Exception {
+    // A string of 2^27 bytes, zigzag.
+    byte[] bomb = {(byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0x01, 1, 2, 3};
+    RowData row = decode(bomb);
+    assertTrue(text(row, "reason").contains("exceeds maximum"), text(row, "reason"));
+  }
+
+  @Test
   void everyRandomPayloadIsARow() throws Exception {
     java.util.Random dice = new java.util.Random(17);
     for (int i = 0; i < 20_000; i++) {
