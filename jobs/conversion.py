@@ -100,7 +100,8 @@ def define(tables: StreamTableEnvironment, config: Conversion) -> StatementSet:
     counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms, config.niceness)
     tables.create_temporary_view("counted", counted)
     (events,) = sql.statements(FOLDER / "visit_events.sql", currency)
-    tables.create_temporary_view("visits", windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms, config.niceness))
+    visits = windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms, config.niceness)
+    tables.create_temporary_view("visits", visits)
 
     return sql.run(tables, FOLDER / "conversion.sql")
 
