@@ -33,6 +33,9 @@ class Stack(Section):
     taskmanager_memory_mb: int = Field(3072, ge=1024)
     taskmanagers: int = Field(1, ge=1, le=64)
     slots: int = Field(6, ge=1, le=64)
+    # Compile once and lightly, for a stack that lives for minutes. In a burst that starts cold the optimizing compiler
+    # takes a quarter of the TaskManager's time: coupons' p99 was 735 ms with it, 586 ms without. Later it pays off.
+    quick_start: bool = False
 
 
 class Pulsar(Section):

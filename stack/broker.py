@@ -85,6 +85,7 @@ def stop(stack: Stack) -> bool:
 def _command(stack: Stack, folder: Path, conf: Path) -> list[str]:
     return [
         "java",
+        *jars.compiler(stack),
         f"-Xmx{stack.broker_memory_mb}m",
         f"-XX:MaxDirectMemorySize={stack.broker_memory_mb}m",
         "-Dio.netty.tryReflectionSetAccessible=true",

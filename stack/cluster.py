@@ -13,6 +13,11 @@ from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
 START_S = 60.0
+# On two cores G1's barriers and concurrent threads took a third of one, Shenandoah's half of one. Serial's pauses are as
+# long as the young generation is large: 600 ms with half of the heap, 70 ms with this (docs/performance.md).
+JVM = ("java", "-XX:+UseSerialGC", "-Xmn160m", "-XX:MaxTenuringThreshold=3", "-XX:MetaspaceSize=256m")
+# It coordinates; coupons go first.
+LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=256m")
 LOG4J = Path(__file__).parent / "flink-log4j2.properties"
 
 # Off-heap, network, managed, metaspace and overhead, as in CONF.
@@ -131,15 +136,13 @@ def _roles(stack: Stack, services: list[Service]) -> list[tuple[Service, str, in
 
 def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
     """The JVM, started directly: Flink's scripts start two more only to compute these numbers."""
-    heap_mb = memory_mb - (TASKMANAGER_BESIDES_HEAP_MB if main.endswith("TaskManagerRunner") else 512)
+    worker = main.endswith("TaskManagerRunner")
+    heap_mb = memory_mb - (TASKMANAGER_BESIDES_HEAP_MB if worker else 512)
     return [
-        "java",
-        # On two cores G1's barriers and its concurrent threads took a third of one, and its young generation was so
-        # small that it collected three times a second; half of the heap is collected every few seconds.
-        "-XX:+UseSerialGC",
+        *(JVM if worker else LEADER_JVM),
+        *jars.compiler(stack),
         f"-Xmx{heap_mb}m",
         f"-Xms{heap_mb}m",
-        f"-Xmn{heap_mb // 2}m",
         "-XX:MaxDirectMemorySize=512m",
         "-XX:MaxMetaspaceSize=384m",
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",

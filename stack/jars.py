@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from errors import Prerequisite
+from settings import Stack
 from settings.reader import ROOT
 
 BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
@@ -33,6 +34,11 @@ def missing() -> list[Path]:
     for listing in (BROKER_CLASSPATH, CONNECTOR_CLASSPATH):
         wanted += [Path(jar) for jar in _read(listing).split(os.pathsep)] if listing.exists() else [listing]
     return [path for path in wanted if not path.exists()]
+
+
+def compiler(stack: Stack) -> list[str]:
+    """The JVM's flags for how its code is compiled."""
+    return ["-XX:TieredStopAtLevel=1"] if stack.quick_start else []
 
 
 def link_lib(folder: Path) -> Path:

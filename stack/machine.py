@@ -42,6 +42,8 @@ def up(progress: Callable[[str], None] = lambda _: None) -> None:
         progress("making topics")
         topics.create(pulsar)
         flink_ready.result()
+    for service in _services(stack):
+        service.lower_compiler()
     progress("up")
 
 
@@ -55,8 +57,7 @@ def down() -> list[str]:
 def status() -> Status:
     """Ask processes, broker and cluster; never raises because one is down."""
     stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
-    services = [Service("broker", stack.folder), cluster.jobmanager(stack), *cluster.taskmanagers(stack)]
-    processes = {service.name: service.process() for service in services}
+    processes = {service.name: service.process() for service in _services(stack)}
     with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
         slots = rest.slots()
         return Status(
@@ -65,6 +66,10 @@ def status() -> Status:
             slots=slots,
             jobs=rest.jobs() if slots else [],
         )
+
+
+def _services(stack: Stack) -> list[Service]:
+    return [Service("broker", stack.folder), cluster.jobmanager(stack), *cluster.taskmanagers(stack)]
 
 
 def environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ from stack.private import private
 
 # Nobody waits half an hour for a basket to be abandoned in a test.
 SHORTENED = {
+    "HONGBAO_STACK_QUICK_START": "true",
     "HONGBAO_COUPONS_ABANDONED_AFTER": "3 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
     "HONGBAO_CONVERSION_QUIET_AFTER": "2 s",

@@ -161,7 +161,9 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       Duration horizon = options.get(DUPLICATE_HORIZON);
       clicks =
           clicks
-              .keyBy(new Deduplicate.ByShopper(columns), InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
+              .keyBy(
+                  new Deduplicate.ByShopper(columns.shopperId(), columns.messageId()),
+                  InternalTypeInfo.of(row.getTypeAt(columns.shopperId())))
               .process(new Deduplicate(columns, horizon, options.get(NICENESS)), InternalTypeInfo.of(row))
               .uid("clicks-deduplicate")
               .name("clicks-deduplicate");

@@ -165,15 +165,17 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
   static final class ByShopper implements KeySelector<RowData, StringData> {
 
     private static final long serialVersionUID = 1L;
-    private final Columns columns;
+    private final int shopperId;
+    private final int messageId;
 
-    ByShopper(Columns columns) {
-      this.columns = columns;
+    ByShopper(int shopperId, int messageId) {
+      this.shopperId = shopperId;
+      this.messageId = messageId;
     }
 
     @Override
     public StringData getKey(RowData row) {
-      return row.getString(row.isNullAt(columns.shopperId()) ? columns.messageId() : columns.shopperId());
+      return row.getString(row.isNullAt(shopperId) ? messageId : shopperId);
     }
   }
 }

@@ -120,7 +120,7 @@ class GateAndDuplicatesTest {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData>(
             new KeyedProcessOperator<>(new Deduplicate(COLUMNS, HORIZON, 0)),
-            new Deduplicate.ByShopper(COLUMNS),
+            new Deduplicate.ByShopper(COLUMNS.shopperId(), COLUMNS.messageId()),
             InternalTypeInfo.of(new VarCharType(VarCharType.MAX_LENGTH)));
     harness.setup(new RowDataSerializer(Clicks.ROW));
     if (state != null) {
