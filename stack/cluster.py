@@ -13,8 +13,8 @@ from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
 START_S = 60.0
-# On two cores G1's barriers and concurrent threads took a third of one, Shenandoah's half of one. Serial's pauses are as
-# long as the young generation is large: 600 ms with half of the heap, 70 ms with this (docs/performance.md).
+# On two cores G1's barriers and concurrent threads took a third of one, Shenandoah's half of one. Serial's pauses are
+# as long as the young generation is large: 600 ms with half of the heap, 70 ms with this (docs/performance.md).
 JVM = ("java", "-XX:+UseSerialGC", "-Xmn160m", "-XX:MaxTenuringThreshold=3", "-XX:MetaspaceSize=256m")
 # It coordinates; coupons go first.
 LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=256m")
