@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,8 +28,8 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="module")
 def namespace(broker: Pulsar) -> Iterator[str]:
-    """A namespace with the policies of events, to fill with trials."""
-    name = "trials"
+    """A namespace with the policies of events, to fill with trials; the registry remembers a deleted one's schemas."""
+    name = f"trials-{time.time_ns()}"
     with PulsarAdmin(broker.admin_url) as admin:
         path = f"/namespaces/{broker.tenant}/{name}"
         admin.call("PUT", path)
