@@ -1,5 +1,6 @@
 """Say what a change to a contract breaks: which field, for which direction of reading, and whom."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ def _renamed(record: str, version: str, old: dict[str, Any], new: dict[str, Any]
             if "default" in before[name]:
                 sentence = (
                     f"{record}.{name} is now {field['name']}: who still reads by {version} finds its default, "
-                    f"{before[name]['default']!r}, in new events; move the readers before the publishers"
+                    f"{json.dumps(before[name]['default'])}, in new events; move the readers before the publishers"
                 )
                 yield Finding(record, version, name, FORWARD, sentence, False)
 

@@ -1,5 +1,6 @@
 """A change that would break someone is named, with field and direction, before it is deployed."""
 
+import copy
 import io
 from typing import Any
 
@@ -7,9 +8,13 @@ import fastavro
 import pytest
 
 import schemas
-from schemas.changes import BACKWARD, FORWARD, compare, flaws
+from schemas import Contract
+from schemas.changes import BACKWARD, COLUMNS, FORWARD, compare, flaws
+from settings.reader import ROOT
 from tests.schemas.verdicts import CHANGES, OLD, TEXT, Change, changed, contract
 
+DOCS = (ROOT / "docs" / "schemas.md").read_text(encoding="utf-8")
+AVRO = {"name", "type", "doc", "default"}
 SAMPLES: dict[str, Any] = {"string": "a", "int": 2, "long": 3, "double": 1.5, "boolean": True, "bytes": b"x"}
 
 
@@ -89,7 +94,9 @@ def test_rename_warns_of_the_readers_that_do_not_know_the_alias() -> None:
     new = changed(tier=None, rank={**TEXT, "aliases": ["tier"]})
     (finding,) = compare(contract(new), "version 1", OLD)
     assert (finding.field, finding.direction, finding.breaks) == ("tier", FORWARD, False)
-    assert "sale.tier is now rank: who still reads by version 1 finds its default, 'none'" in finding.sentence
+    assert finding.sentence.startswith(
+        'sale.tier is now rank: who still reads by version 1 finds its default, "none", in new events'
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,6 +120,25 @@ def test_stricter_rule_is_a_warning(field: str, stricter: dict[str, Any], what: 
 def test_looser_rule_is_none() -> None:
     loose = changed(pieces={"type": "int", "minimum": 0, "maximum": 11}, kind={"type": "string"})
     assert compare(contract(loose), "version 1", OLD) == []
+
+
+def test_example_in_the_docs_is_what_check_says() -> None:
+    new = copy.deepcopy(schemas.load("click_event").definition)
+    for field in new["fields"]:
+        match field["name"]:
+            case "campaign_id":
+                field |= {"name": "promotion_id", "aliases": ["campaign_id"]}
+            case "quantity":
+                field["maximum"] = 99
+    new["fields"].append({"name": "device", "type": "string"})
+    found = compare(Contract("click_event", new, new), "released version 1", schemas.load("click_event").definition)
+    assert "\n".join(finding.sentence for finding in found) in DOCS
+
+
+def test_docs_name_every_record_rule_and_column_type() -> None:
+    rules = {rule for field in schemas.load("click_event").fields for rule in field.keys() - AVRO}
+    assert [name for name in (*schemas.names(), *rules) if f"`{name}`" not in DOCS] == []
+    assert [kind for kind in COLUMNS if kind not in DOCS] == []
 
 
 def test_no_contract_has_a_flaw() -> None:
