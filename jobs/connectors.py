@@ -67,7 +67,8 @@ def create_clicks(
 
     Ask for `rowtime` where windows are counted: with it several sinks on one scan do not plan (Flink 1.20).
     """
-    event = {name: kind.nullable() for name, kind in columns(schemas.load("click_event")).items()}
+    contract = schemas.load("click_event")
+    event = {name: kind.nullable() for name, kind in columns(contract).items()}
     schema = Schema.new_builder()
     for column, kind in {**event, **ORIGIN, **VERDICT}.items():
         schema.column(column, kind)
@@ -82,7 +83,8 @@ def create_clicks(
             **_broker(pulsar),
             "topic": pulsar.topic("events/clicks"),
             "subscription": subscription,
-            "schema": "click_event",
+            # The whole contract: a cluster whose jar has an older one need not restart for a new version.
+            "schema": contract.text,
             **options,
         },
     )

@@ -53,7 +53,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private transient int anonymousId;
 
   /**
-   * With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late; the thread
+   * The contract is a record's name in this jar or a whole .avsc. With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late; the thread
    * that decodes takes the {@code niceness}.
    */
   ClickDecoder(RowType row, String contractName, SchemaRegistry registry, boolean keepsPayload, int niceness) {

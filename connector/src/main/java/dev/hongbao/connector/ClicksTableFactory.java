@@ -47,7 +47,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   private static final ConfigOption<String> SUBSCRIPTION =
       ConfigOptions.key("subscription").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA =
-      ConfigOptions.key("schema").stringType().defaultValue("click_event");
+      ConfigOptions.key("schema").stringType().defaultValue("click_event")
+          .withDescription("A record's name in this jar, or the whole .avsc that the job's columns come from.");
   private static final ConfigOption<Duration> DUPLICATE_HORIZON =
       ConfigOptions.key("duplicate-horizon").durationType().defaultValue(Duration.ofHours(1))
           .withDescription("A repeated event id within it is marked; zero switches deduplication off.");

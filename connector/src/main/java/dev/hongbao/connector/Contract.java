@@ -41,8 +41,12 @@ final class Contract {
     this.anonymousId = position("anonymous_id");
   }
 
-  /** Loads {@code schemas/<name>.avsc} from the jar. */
-  static Contract load(String name) {
+  /** Loads {@code schemas/<name>.avsc} from the jar, or parses an .avsc that a job brings along. */
+  static Contract load(String nameOrSchema) {
+    return nameOrSchema.startsWith("{") ? of(new Schema.Parser().parse(nameOrSchema)) : fromJar(nameOrSchema);
+  }
+
+  private static Contract fromJar(String name) {
     String path = "/schemas/" + name + ".avsc";
     try (InputStream file = Contract.class.getResourceAsStream(path)) {
       if (file == null) {
@@ -146,18 +150,25 @@ final class Contract {
     if (field.getObjectProp("max_ahead_ms") instanceof Number most) {
       rules.add(
           (value, type, now) ->
-              value instanceof TimestampData at && at.getMillisecond() - now > most.longValue()
-                  ? "is " + at.toInstant() + ", " + (at.getMillisecond() - now) + " ms ahead; the most is " + most + " ms"
+              value instanceof TimestampData at && at.getMillisecond() > now + most.longValue()
+                  ? "is " + at.toInstant() + ", " + apart(at.getMillisecond(), now) + " ms ahead; the most is " + most
+                      + " ms"
                   : null);
     }
     if (field.getObjectProp("max_behind_ms") instanceof Number most) {
       rules.add(
           (value, type, now) ->
-              value instanceof TimestampData at && now - at.getMillisecond() > most.longValue()
-                  ? "is " + at.toInstant() + ", " + (now - at.getMillisecond()) + " ms behind; the most is " + most + " ms"
+              value instanceof TimestampData at && at.getMillisecond() < now - most.longValue()
+                  ? "is " + at.toInstant() + ", " + apart(now, at.getMillisecond()) + " ms behind; the most is " + most
+                      + " ms"
                   : null);
     }
     return rules;
+  }
+
+  /** Any two longs are less than 2^64 apart. */
+  private static String apart(long later, long earlier) {
+    return Long.toUnsignedString(later - earlier);
   }
 
   private static Set<StringData> texts(List<?> texts) {

@@ -10,15 +10,21 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +36,8 @@ class ClickDecoderTest {
 
   private static final String TOPIC = "persistent://hongbao/events/clicks";
   private final AtomicInteger failures = new AtomicInteger();
+  /** What the registry has, by version. */
+  private final List<String> versions = new CopyOnWriteArrayList<>(List.of(Clicks.SCHEMA.toString()));
   private HttpServer registry;
   private ClickDecoder decoder;
 
@@ -39,24 +47,24 @@ class ClickDecoderTest {
     registry.createContext(
         "/admin/v2/schemas/hongbao/events/clicks/schema/",
         exchange -> {
-          boolean known = exchange.getRequestURI().getPath().endsWith("/0");
+          int version = Integer.parseInt(exchange.getRequestURI().getPath().replaceFirst(".*/", ""));
+          boolean known = version < versions.size();
           int status = failures.getAndDecrement() > 0 ? 500 : known ? 200 : 404;
           byte[] body =
               new ObjectMapper()
-                  .writeValueAsString(Map.of("type", "AVRO", "data", Clicks.SCHEMA.toString()))
+                  .writeValueAsString(Map.of("type", "AVRO", "data", known ? versions.get(version) : ""))
                   .getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(status, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
         });
     registry.start();
-    decoder =
-        new ClickDecoder(
-            Clicks.ROW,
-            "click_event",
-            new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC),
-            false,
-            0);
+    decoder = decoder(Clicks.ROW, "click_event");
+  }
+
+  private ClickDecoder decoder(RowType row, String contract) {
+    String admin = "http://127.0.0.1:" + registry.getAddress().getPort();
+    return new ClickDecoder(row, contract, new SchemaRegistry(admin, TOPIC), false, 0);
   }
 
   @AfterEach
@@ -214,6 +222,62 @@ class ClickDecoderTest {
     assertEquals("u1", row.getString(0).toString());
     assertEquals(3L, row.getLong(1));
     assertEquals("none", row.getString(2).toString());
+  }
+
+  @Test
+  void threeVersionsAtOnceFillTheColumnsOfTheSecond() throws Exception {
+    String first = versions.get(0);
+    String second =
+        first
+            .replace("{\"name\":\"campaign_id\",", "{\"name\":\"promotion_id\",\"aliases\":[\"campaign_id\"],")
+            .replace("{\"name\":\"source\",", "{\"name\":\"points\",\"type\":\"long\",\"default\":7},{\"name\":\"source\",");
+    String third =
+        second
+            .replaceFirst("\\{\"name\":\"category\",[^}]*},", "")
+            .replace("{\"name\":\"source\",", "{\"name\":\"locale\",\"type\":\"string\",\"default\":\"\"},{\"name\":\"source\",");
+    versions.addAll(List.of(second, third));
+    RowType row =
+        RowType.of(
+            new LogicalType[] {
+              DataTypes.STRING().getLogicalType(), DataTypes.STRING().getLogicalType(),
+              DataTypes.BIGINT().getLogicalType(), DataTypes.STRING().getLogicalType(),
+              DataTypes.STRING().getLogicalType()
+            },
+            new String[] {"promotion_id", "category", "points", "source", "reason"});
+    ClickDecoder onTheSecond = decoder(row, second);
+    List<String> found = new ArrayList<>();
+    for (int round = 0; round < 2; round++) {
+      for (int version = 0; version < 3; version++) {
+        GenericRecord event = renamed(new Schema.Parser().parse(versions.get(version)));
+        found.add(onTheSecond.decode(Messages.message(Clicks.bytes(event), "u1", (long) version)).toString());
+      }
+    }
+    List<String> once = List.of("+I(ny,tea,7,app,null)", "+I(ny,tea,40,app,null)", "+I(ny,null,40,app,null)");
+    assertEquals(List.of(once, once), List.of(found.subList(0, 3), found.subList(3, 6)));
+  }
+
+  /** An event with whatever a version calls its fields. */
+  private static GenericRecord renamed(Schema version) {
+    GenericRecord event = new GenericData.Record(version);
+    GenericRecord same = Clicks.event(Map.of("category", "tea"));
+    for (Schema.Field field : version.getFields()) {
+      event.put(
+          field.name(),
+          switch (field.name()) {
+            case "campaign_id", "promotion_id" -> "ny";
+            case "points" -> 40L;
+            case "locale" -> "zh";
+            default -> same.get(field.name());
+          });
+    }
+    return event;
+  }
+
+  @Test
+  void defaultThatAvroWouldRefuseDoesNotStopTheJob() throws Exception {
+    versions.set(0, versions.get(0).replace("\"default\":\"none\"", "\"default\":3"));
+    assertTrue(versions.get(0).contains("\"default\":3"));
+    assertEquals("ok", text(decode(Clicks.bytes(Clicks.event(Map.of()))), "verdict"));
   }
 
   @Test
