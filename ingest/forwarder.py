@@ -114,11 +114,13 @@ class Forwarder:
         this folder: the broker would drop what it never had. Under a new name it may take some twice instead.
         """
         spool, partitions = self._spool, len(outbox.taken)
-        if partitions == spool.partitions and not any(spool.sent < taken >= spool.base for taken in outbox.taken):
-            return True
-        first = spool.partitions == 0
-        spool.rename(partitions)
-        return first
+        foreign = any(spool.sent < taken >= spool.base for taken in outbox.taken)
+        if foreign or spool.partitions not in (0, partitions):
+            spool.rename()
+            return False
+        if not spool.partitions:
+            spool.settle(partitions)
+        return True
 
     def _forward(self, outbox: Outbox) -> None:
         spool = self._spool

@@ -11,19 +11,16 @@ Positions are the broker's sequence ids: they never come twice. Each opening sta
 positions which a power cut took from the disk, but not from the broker, are not given to other events.
 """
 
-import fcntl
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from errno import EDQUOT, EFBIG, ENOSPC
 from functools import partial
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 from errors import CannotRun, SpoolDamaged, SpoolFull
-from ingest.segment import Record, Segment, frame, sync_folder
+from ingest.segment import Record, Segment, frame
+from ingest.spool_folder import hold, load, new_name, save
 from ingest.spool_mark import Mark
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -57,7 +54,7 @@ class Spool:
         self._broken: BaseException | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._held = _lock(folder)
+            self._held = hold(folder)
         except OSError as error:
             raise CannotRun(f"{folder}: cannot be a spool: {error.strerror}; give another folder") from None
         try:
@@ -69,11 +66,11 @@ class Spool:
     def _recover(self) -> None:
         paths = sorted(self.folder.glob("*.segment"))
         self._mark = Mark(self.folder / "position")
-        self._state = _state(self.folder / "spool.json")
+        self._state = load(self.folder)
         # Above everything that was ever given, whichever file says so.
         known = [int(path.stem) >> 32 for path in paths] + [self._mark.acknowledged >> 32, self._state["opened"]]
         self._state["opened"] = max(known) + 1
-        self._save()
+        save(self.folder, self._state)
         self.base = self._next = int(self._state["opened"]) << 32
         self._mark.bound(self.base - 1)
         found = [Segment.recover(path, last=path == paths[-1]) for path in paths]
@@ -114,15 +111,19 @@ class Spool:
             if self._state["topic"] not in (None, topic):
                 raise CannotRun(f"{self.folder}: holds events of {self._state['topic']}; give {topic} its own folder")
             self._state["topic"], self._schema = topic, schema.encode()
-            self._save()
+            save(self.folder, self._state)
 
-    def rename(self, partitions: int) -> None:
+    def settle(self, partitions: int) -> None:
+        """Bind the name to a topic of so many partitions."""
+        with self._lock:
+            self._state["partitions"] = partitions
+            save(self.folder, self._state)
+
+    def rename(self) -> None:
         """Send under a new name: what the broker knows of the old one does not fit this spool."""
         with self._lock:
-            if self._state["partitions"]:
-                self._state["producer"] = _name()
-            self._state["partitions"] = partitions
-            self._save()
+            self._state["producer"], self._state["partitions"] = new_name(), 0
+            save(self.folder, self._state)
 
     def append(self, key: str | None, payload: bytes, known: Callable[[int], None] | None = None) -> int:
         """Write an event and give its position; raises SpoolFull, with the event not taken.
@@ -301,43 +302,3 @@ class Spool:
         for segment in [one for one in self._segments if one.end <= acknowledged and one is not self._tail]:
             self._segments.remove(segment)
             segment.delete()
-
-    def _save(self) -> None:
-        """Replace spool.json so that it is whole after a power cut."""
-        path = self.folder / "spool.json"
-        with path.with_suffix(".new").open("w", encoding="utf-8") as file:
-            json.dump(self._state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        path.with_suffix(".new").replace(path)
-        sync_folder(self.folder)
-
-
-def _state(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = {"topic": None, "producer": _name(), "partitions": 0, "opened": 0}
-    try:
-        if path.exists():
-            state.update(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise SpoolDamaged(f"{path}: is damaged: {error}; delete it, and events may go out twice") from None
-    return state
-
-
-def _name() -> str:
-    return f"spool-{uuid4()}"
-
-
-def _lock(folder: Path) -> int:
-    """Hold the folder for this process; the kernel lets go of it when the process ends, however it does."""
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o640)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(handle, 20).decode().strip()
-        os.close(handle)
-        raise CannotRun(
-            f"{folder}: process {holder} has this spool; stop it, or give each process a folder of its own"
-        ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle

@@ -1,6 +1,8 @@
 """The broker may go and the publisher may be killed: each event is on the topic once, a shopper's in order."""
 
 import io
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +21,10 @@ import pytest
 import schemas
 from coupons.subscriber import connect
 from errors import HongbaoError, SpoolFull
-from ingest import Publisher, Spool, forwarder
+from ingest import Delivery, Publisher, Spool, forwarder
 from ingest.outbox import Outbox
 from ingest.spool import LEAST_BYTES
+from ingest.spool_mark import Mark
 from schemas.encoder import encoder
 from settings import Pulsar, Stack, read
 from settings.reader import ROOT
@@ -222,6 +225,57 @@ def test_control_without_a_spool_a_killed_broker_refuses(lone: Pulsar, session: 
     assert arrived(lone, session) == [0]
 
 
+def left_behind(broker: Pulsar, folder: Path, session: str, numbers: range, schema: str | None = None) -> list[int]:
+    """A spool that a process left with events of one shopper; gives their positions."""
+    contract = schemas.load("click_event")
+    spool = Spool(folder, sync=False)
+    spool.begin(broker.topic("events/clicks"), schema or contract.text)
+    positions = [
+        spool.append("u", encoder(contract)({**click(session, number), "event_id": str(uuid4()), "sent_at": 0}))
+        for number in numbers
+    ]
+    spool.close()
+    return positions
+
+
+def test_what_may_have_been_sent_before_is_sent_alone(lone: Pulsar, session: str, tmp_path: Path) -> None:
+    positions = left_behind(lone, tmp_path, session, range(20))
+    mark = Mark(tmp_path / "position")
+    mark.sent = positions[9]
+    mark.acknowledge(0)
+    mark.close()
+    delivered: list[Delivery] = []
+    with Publisher(lone, spool=Spool(tmp_path), on_delivery=delivered.append) as clicks:
+        clicks.flush()
+    entries = [str(delivery.message_id).rsplit(":", 1)[0] for delivery in delivered]
+    assert len(set(entries[:10])) == 10
+    assert len(set(entries[10:])) == 1
+    assert arrived(lone, session) == list(range(20))
+
+
+def test_copy_of_a_folder_does_not_hide_its_events(lone: Pulsar, session: str, tmp_path: Path) -> None:
+    left_behind(lone, tmp_path / "first", session, range(0))
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")
+    for first, folder in ((0, "first"), (10, "copy")):
+        with Publisher(lone, spool=Spool(tmp_path / folder)) as clicks:
+            for number in range(first, first + 10):
+                clicks.publish({**click(session, number), "user_id": "u"})
+            clicks.flush()
+    assert arrived(lone, session) == list(range(20))
+
+
+def test_events_of_two_texts_of_the_schema_go_out_one_after_the_other(
+    lone: Pulsar, session: str, tmp_path: Path
+) -> None:
+    spaced = json.dumps(schemas.load("click_event").definition, indent=1)
+    left_behind(lone, tmp_path, session, range(10), spaced)
+    left_behind(lone, tmp_path, session, range(10, 20))
+    with Publisher(lone, spool=Spool(tmp_path)) as clicks:
+        clicks.publish({**click(session, 20), "user_id": "u"})
+        clicks.flush()
+    assert arrived(lone, session) == list(range(21))
+
+
 def test_more_partitions_do_not_hide_what_was_never_sent(lone: Pulsar, session: str, tmp_path: Path) -> None:
     contract = schemas.load("click_event")
     events = [
@@ -232,7 +286,7 @@ def test_more_partitions_do_not_hide_what_was_never_sent(lone: Pulsar, session: 
     spool.begin(lone.topic("events/clicks"), contract.text)
     positions = [spool.append(event["user_id"], encoder(contract)(event)) for event in events]
     # An earlier process of eight partitions got one shopper's last event through, and nothing of the others'.
-    spool.rename(8)
+    spool.settle(8)
     outbox = Outbox(lone, "events/clicks", contract.text, name=spool.producer)
     assert len(outbox.taken) == 8
     outbox.send(encoder(contract)(events[199]), "u49", None, positions[199])
