@@ -8,6 +8,8 @@ HongbaoError              a sentence for a person: where, what, what was found, 
 └── ProblemFound          exit 1: it ran, and the answer is bad
     ├── Refused           an event breaks its contract or is too large
     ├── DeliveryFailed    the broker did not take an event
+    ├── SpoolFull         the spool is at its bound, or its disk is full; the event was not taken
+    ├── SpoolDamaged      a file of the spool is not what was written
     └── SchemaConflict    a schema change would break a reader or a writer
 """
 
@@ -43,6 +45,14 @@ class Refused(ProblemFound):
 
 
 class DeliveryFailed(ProblemFound):
+    pass
+
+
+class SpoolFull(ProblemFound):
+    pass
+
+
+class SpoolDamaged(ProblemFound):
     pass
 
 

@@ -16,6 +16,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="Check and register the cont
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
 app.add_typer(schema_app, name="schemas")
 app.add_typer(tail_app, name="tail")
+SpoolFolder = Annotated[Path | None, typer.Option("--spool", help="Keep events here while the broker is away.")]
 
 
 @app.callback()
@@ -107,7 +108,11 @@ def jobs(
 
 @app.command()
 @command
-def publish(file: Annotated[Path, typer.Argument(help="JSON lines; - for standard input")], json: Json = False) -> int:
+def publish(
+    file: Annotated[Path, typer.Argument(help="JSON lines; - for standard input")],
+    spool: SpoolFolder = None,
+    json: Json = False,
+) -> int:
     """Publish events, one JSON object a line, as they are; a line that breaks the contract is named and skipped.
 
     Example: hongbao publish events.jsonl
@@ -115,8 +120,8 @@ def publish(file: Annotated[Path, typer.Argument(help="JSON lines; - for standar
     from ingest.files import Replay, replay
     from settings import Pulsar, read
 
-    done = replay(Replay(file=file, format="jsonl", speed=0, unmapped="refuse"), read(Pulsar), _refused)
-    show(done, json, f"published {done.published:,}, refused {done.refused:,}")
+    done = replay(Replay(file=file, format="jsonl", speed=0, unmapped="refuse"), read(Pulsar), _refused, spool)
+    show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
     return 1 if done.refused else 0
 
 
@@ -127,6 +132,7 @@ def replay(
     map: Annotated[list[str] | None, typer.Option(help="field=column, again for each")] = None,
     speed: Annotated[float, typer.Option(help="1 as it happened, 10 ten times as fast, 0 at once")] = 0,
     shift_to_now: Annotated[bool, typer.Option(help="Move the first event to now, and the others along.")] = False,
+    spool: SpoolFolder = None,
     json: Json = False,
 ) -> int:
     """Publish a file's rows as events, at their own pace or faster; running it again changes nothing.
@@ -137,8 +143,8 @@ def replay(
     from settings import Pulsar, read
 
     plan = Replay(file=file, columns=mapping(map or []), speed=speed, shift_to_now=shift_to_now)
-    done = replay(plan, read(Pulsar), _refused)
-    show(done, json, f"published {done.published:,}, refused {done.refused:,}")
+    done = replay(plan, read(Pulsar), _refused, spool)
+    show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
     return 1 if done.refused else 0
 
 
@@ -154,6 +160,7 @@ def simulate(
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same shoppers.")] = 1,
     ledger: Annotated[Path | None, typer.Option(help="Where to write what was published.")] = None,
+    spool: SpoolFolder = None,
     json: Json = False,
 ) -> None:
     """Publish a simulated shop's clicks, and keep a ledger of them.
@@ -175,6 +182,7 @@ def simulate(
             read(Pulsar),
             folder,
             lambda sent, phase: progress.update(bar, completed=sent, description=phase),
+            spool,
         )
     show({**asdict(done), "ledger": str(folder)}, json)
 

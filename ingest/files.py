@@ -15,6 +15,7 @@ import duckdb
 import schemas
 from errors import Refused, SettingsError
 from ingest.publisher import Publisher
+from ingest.spool import Spool
 from settings import Pulsar
 
 # Names the ids of rows that bring none, so that a second replay gives the same ones and is dropped.
@@ -42,6 +43,8 @@ class Replay:
 class Done:
     published: int = 0
     refused: int = 0
+    # In the spool, because the broker was away.
+    unsent: int = 0
 
 
 def mapping(pairs: Iterable[str]) -> dict[str, str]:
@@ -56,14 +59,20 @@ def mapping(pairs: Iterable[str]) -> dict[str, str]:
     return columns
 
 
-def replay(plan: Replay, broker: Pulsar, refused: Callable[[str, str], None] = lambda _where, _why: None) -> Done:
+def replay(
+    plan: Replay,
+    broker: Pulsar,
+    refused: Callable[[str, str], None] = lambda _where, _why: None,
+    spool: Path | None = None,
+) -> Done:
     """Publish every row that is an event; `refused` is told where and why of each that is not.
 
-    Raises SettingsError for a file that cannot be read, Unreachable without a broker.
+    With a `spool` folder the broker may be away. Raises SettingsError for a file that cannot be read, Unreachable
+    without a broker, SpoolFull.
     """
     done = Done()
     started, now, first = time.monotonic(), datetime.now(UTC), None
-    with Publisher(broker) as publisher:
+    with Publisher(broker, spool=Spool(spool, sync=False) if spool else None) as publisher:
         for where, row in _rows(plan):
             try:
                 event = _event(plan, where, row)
@@ -80,6 +89,7 @@ def replay(plan: Replay, broker: Pulsar, refused: Callable[[str, str], None] = l
             except Refused as reason:
                 done.refused += 1
                 refused(where, str(reason))
+    done.unsent = publisher.unsent
     return done
 
 

@@ -19,6 +19,7 @@ import pulsar
 NEVER_MS = 3_600_000
 # The publisher bounds a batch's bytes.
 ANY_BYTES = 1 << 31
+COMPRESSIONS = {"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}
 # What the broker says of a message that it has already: no ledger.
 REPEATED = -1
 
@@ -38,14 +39,15 @@ class Delivery(NamedTuple):
 class Batch:
     """Events on their way to one partition together; they are taken together or not at all."""
 
-    __slots__ = ("answered", "bytes", "events", "messages", "opened_s", "position")
+    __slots__ = ("answered", "bytes", "events", "first", "messages", "opened_s", "position")
 
     def __init__(self, opened_s: float) -> None:
         self.opened_s = opened_s
         self.messages: list[Any] = []
         self.events: list[Any] = []
         self.bytes = 0
-        self.position = -1
+        # Of the first event and of the last.
+        self.first = self.position = -1
         self.answered = False
 
     @classmethod
@@ -91,6 +93,8 @@ class Lane:
         if batch is None:
             batch = self.open = Batch(now_s)
         self.position = self.position + 1 if position is None else position
+        if not batch.events:
+            batch.first = self.position
         batch.position = self.position
         batch.bytes += len(payload)
         batch.events.append(event)
@@ -134,18 +138,47 @@ class Lane:
         except pulsar.PulsarException:
             pass  # the batch's own callback says so
 
-    def deliveries(self, batch: Batch, result: Any, message_id: Any) -> Iterator[Delivery]:
-        """The answer, event by event; no message id is the answer for what was taken before."""
+    def failure(self, batch: Batch, result: Any, message_id: Any) -> str | None:
+        """Why the batch was not taken, or None; no message id is the answer for what was taken before."""
         if result != pulsar.Result.Ok:
-            return (Delivery(event, None, result.name) for event in batch.events)
-        if message_id is None:
-            return (Delivery(event, None, None) for event in batch.events)
-        if not batch.whole(message_id):
-            return (Delivery(event, None, "the client did not keep its batch together") for event in batch.events)
-        if message_id.ledger_id() == REPEATED:
-            return (Delivery(event, None, None) for event in batch.events)
+            return str(result.name)
+        if message_id is not None and not batch.whole(message_id):
+            return "the client did not keep its batch together"
+        return None
+
+    def deliveries(self, batch: Batch, failure: str | None, message_id: Any) -> Iterator[Delivery]:
+        """The answer, event by event."""
+        if failure is not None or message_id is None or message_id.ledger_id() == REPEATED:
+            return (Delivery(event, None, failure) for event in batch.events)
         entry = f"{message_id.ledger_id()}:{message_id.entry_id()}:{self._partition}:"
         return (Delivery(event, f"{entry}{index}", None) for index, event in enumerate(batch.events))
+
+
+def producer_options(schema: str, name: str | None, compression: str, send_timeout_s: float) -> Callable[[], Any]:
+    """Make a producer's options; every lane needs its own, because a lane changes them."""
+
+    def make() -> Any:
+        options = _pulsar.ProducerConfiguration()
+        if name is not None:
+            options.producer_name(name)
+        options.schema(_pulsar.SchemaInfo(_pulsar.SchemaType.AVRO, "AVRO", schema))
+        options.compression_type(COMPRESSIONS[compression])
+        options.send_timeout_millis(int(send_timeout_s * 1000))
+        # The outbox bounds what is pending; the client must not refuse before.
+        options.max_pending_messages(0)
+        options.batching_enabled(True)
+        options.batching_max_publish_delay_ms(NEVER_MS)
+        return options
+
+    return make
+
+
+def lanes(client: pulsar.Client, topic: str, options: Callable[[], Any], answered: Answered) -> list[Lane]:
+    """A lane for each partition of the topic, in order."""
+    partitions = client.get_topic_partitions(topic)
+    if partitions == [topic]:
+        return [Lane(client, topic, -1, options(), answered)]
+    return [Lane(client, partition, number, options(), answered) for number, partition in enumerate(partitions)]
 
 
 def _varint(value: int) -> bytes:

@@ -4,37 +4,27 @@ with Publisher(read(Pulsar)) as clicks:
     clicks.publish({"event_type": "product_viewed", "user_id": "u1", ...})
 """
 
-import io
-import os
-import queue
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import _pulsar
-import fastavro
-import pulsar
 from pulsar.schema import Schema
 
 import schemas
-from errors import CannotRun, DeliveryFailed, HongbaoError, Refused, SchemaConflict, Unreachable
+from errors import CannotRun, DeliveryFailed, Refused
 from ingest.event_id import EventIds
-from ingest.lane import NEVER_MS, Batch, Delivery, Lane
-from ingest.partitions import java_string_hash
+from ingest.forwarder import Forwarder
+from ingest.lane import Delivery
+from ingest.outbox import Outbox
+from ingest.spool import Spool
 from schemas import Contract
+from schemas.encoder import encoder
 from schemas.rules import violation
 from schemas.topics import CLICKS
 from settings import Pulsar
-
-# The broker's limit for a message, 5 MiB, less room for its key and metadata.
-LARGEST_BYTES = 5 * 1024 * 1024 - 4096
-BATCH_EVENTS = 1_000
-BATCH_BYTES = 1024 * 1024
-COMPRESSIONS = {"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}
-OPERATION_S = 10
 
 
 class EncodedAvro(Schema):  # type: ignore[misc]
@@ -51,18 +41,6 @@ class EncodedAvro(Schema):  # type: ignore[misc]
         return data
 
 
-class NotDelivered(DeliveryFailed):
-    """Events that the broker did not take, with the reason of each in `failures`."""
-
-    def __init__(self, topic: str, failures: Sequence[Delivery]) -> None:
-        self.failures = tuple(failures)
-        first = failures[0]
-        super().__init__(
-            f"{topic}: {len(failures)} events were not taken, "
-            f"the first because of {first.failure}: {first.event!r:.300}"
-        )
-
-
 class Publisher:
     """Publish events to one topic. For use by several threads; not after a fork.
 
@@ -75,7 +53,13 @@ class Publisher:
     its delivery has neither message id nor failure. Of two publishers with one name the second is refused with
     CannotRun.
 
+    With a `spool` the broker may be away, also from the start: `publish` returns when the event is in the spool (see
+    Spool for what that survives) and raises SpoolFull over its bound. The spool is sent in order a shopper once the
+    broker is there, first what an earlier process left. It brings its own name and sequence ids, nothing times out,
+    and closing the publisher closes it.
+
     `on_delivery` is called once an event, in a thread of the publisher's: it may publish, it must not flush or close.
+    With a spool it comes when the broker has the event; what an earlier process left comes with event None.
     """
 
     def __init__(
@@ -85,6 +69,7 @@ class Publisher:
         topic: str = CLICKS.path,
         record: str = CLICKS.record,
         name: str | None = None,
+        spool: Spool | None = None,
         batch_delay_ms: int = 10,
         compression: str = "lz4",
         most_pending: int = 20_000,
@@ -94,30 +79,36 @@ class Publisher:
     ) -> None:
         self._topic = broker.topic(topic)
         self._contract = schemas.load(record)
-        self._on_delivery = on_delivery
-        self._batch_delay_s = batch_delay_ms / 1000
-        self._most_pending, self._most_pending_bytes = most_pending, most_pending_bytes
+        self._encode = encoder(self._contract)
         self._ids = EventIds()
-        self._lock = threading.Lock()
-        self._settled = threading.Condition(self._lock)
-        self._pending = self._pending_bytes = 0
-        self._failures: list[Delivery] = []
-        self._broken: BaseException | None = None
-        self._closed = self._idle = False
-        self._keyless = 0
-        # Answers come in the client's threads, which may hold the client's locks: there they are only put here.
-        self._answers: deque[tuple[Lane, Batch, Any, Any]] = deque()
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._waiting = 0
-        self._client = _client(broker)
+        options: Any = {
+            "batch_delay_ms": batch_delay_ms,
+            "compression": compression,
+            "most_pending": most_pending,
+            "most_pending_bytes": most_pending_bytes,
+        }
+        self._spool = spool
+        self._way: Outbox | Forwarder
+        if spool is None:
+            self._way = Outbox(
+                broker,
+                topic,
+                self._contract.text,
+                name=name,
+                send_timeout_s=send_timeout_s,
+                on_delivery=on_delivery,
+                **options,
+            )
+            return
+        if name is not None:
+            raise ValueError(f"{spool.folder}: a spool has its own name; give none")
         try:
-            options = _options(self._contract, name, compression, send_timeout_s)
-            self._lanes = _lanes(self._client, self._topic, options, self._answered)
-        except pulsar.PulsarException as error:
-            self._client.close()
-            raise _cannot_publish(broker, self._topic, name, error) from None
-        self._attendant = threading.Thread(target=self._attend, name=f"publisher of {topic}", daemon=True)
-        self._attendant.start()
+            spool.begin(self._topic, self._contract.text)
+        except CannotRun:
+            spool.close()
+            raise
+        # A batch that timed out while a later one got through would be taken for a repetition: none may time out.
+        self._way = Forwarder(spool, partial(Outbox, broker, topic, send_timeout_s=0, **options), on_delivery)
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +121,16 @@ class Publisher:
             if error is None:
                 raise
             error.add_note(str(failed))
+
+    @property
+    def unsent(self) -> int:
+        """How many events are in the spool, and not known to be with the broker; 0 without a spool."""
+        return 0 if self._spool is None else self._spool.events
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the spool is not being sent at the moment, or None."""
+        return self._way.trouble if isinstance(self._way, Forwarder) else None
 
     def publish(self, event: Mapping[str, Any], sequence_id: int | None = None) -> str:
         """Send an event and give its id; event_id and sent_at are filled in where they are missing.
@@ -147,190 +148,31 @@ class Publisher:
         broken = violation(self._contract, filled, now_ms)
         if broken is not None:
             raise Refused(f"{self._topic}: {broken.reason} (event {filled['event_id']}); correct the event")
-        self.send(self.encode(filled), str(filled.get("user_id") or filled["anonymous_id"]), filled, sequence_id)
+        key = str(filled.get("user_id") or filled["anonymous_id"])
+        self._way.send(self._encode(filled), key, filled, sequence_id)
         return str(filled["event_id"])
 
     def encode(self, event: Mapping[str, Any]) -> bytes:
         """The event in Avro; it must hold its contract."""
-        buffer = io.BytesIO()
-        fastavro.schemaless_writer(buffer, self._contract.parsed, event)
-        return buffer.getvalue()
+        return self._encode(event)
 
     def send(self, payload: bytes, key: str | None, event: Any, sequence_id: int | None = None) -> None:
         """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
-        size = len(payload)
-        if size > LARGEST_BYTES:
-            raise Refused(f"{self._topic}: the event has {size:,} bytes; the broker takes {LARGEST_BYTES:,}")
-        now_s = time.monotonic()
-        with self._lock:
-            self._wait_for_room(size)
-            self._raise_failures()
-            lane = self._lane(key)
-            taken_before = sequence_id is not None and sequence_id <= lane.taken
-            if sequence_id is not None and not taken_before and sequence_id <= lane.position:
-                raise ValueError(f"{self._topic}: sequence id {sequence_id} after {lane.position}; they must grow")
-            self._pending += 1
-            self._pending_bytes += size
-            if taken_before:
-                self._answers.append((lane, Batch.taken_before(event, size), pulsar.Result.Ok, None))
-                self._wake()
-                return
-            if lane.open is not None and lane.open.bytes + size > BATCH_BYTES:
-                lane.send()
-            batch = lane.add(payload, key, event, sequence_id, now_s)
-            if len(batch.events) >= BATCH_EVENTS or now_s - batch.opened_s >= self._batch_delay_s:
-                lane.send()
-            else:
-                self._wake()
+        self._way.send(payload, key, event, sequence_id)
 
     def flush(self) -> None:
-        """Return when the broker has answered for everything sent so far; raises NotDelivered."""
-        with self._lock:
-            self._send_open()
-            self._wait(lambda: self._pending == 0)
-            self._raise_failures()
+        """Return when the broker has answered for everything sent so far; raises NotDelivered.
 
-    def close(self) -> None:
-        """Flush, then disconnect. Twice is harmless."""
-        if self._closed:
-            return
-        try:
-            self.flush()
-        finally:
-            self._closed = True
-            self._bell.put(None)
-            self._attendant.join()
-            try:
-                self._client.close()
-            except pulsar.PulsarException:
-                pass  # everything was answered; a broker that is gone needs no goodbye
+        With a spool, return when the broker has everything that is in it: not before it is back.
+        """
+        self._way.flush()
 
-    def _wake(self) -> None:
-        if self._idle:
-            self._idle = False
-            self._bell.put(None)
+    def close(self, within_s: float = 10.0) -> None:
+        """Flush, then disconnect. Twice is harmless.
 
-    def _lane(self, key: str | None) -> Lane:
-        if key:
-            return self._lanes[java_string_hash(key) % len(self._lanes)]
-        self._keyless += 1
-        return self._lanes[self._keyless % len(self._lanes)]
-
-    def _wait_for_room(self, size: int) -> None:
-        if self._closed:
-            raise ValueError(f"{self._topic}: this publisher is closed")
-        if self._fits(size) or threading.current_thread() is self._attendant:
-            return
-        self._send_open()
-        self._wait(lambda: self._fits(size))
-
-    def _wait(self, settled: Callable[[], bool]) -> None:
-        self._waiting += 1
-        self._bell.put(None)
-        while not settled() and self._broken is None:
-            self._settled.wait()
-        self._waiting -= 1
-
-    def _fits(self, size: int) -> bool:
-        bytes_fit = self._pending_bytes + size <= self._most_pending_bytes
-        return self._pending == 0 or (self._pending < self._most_pending and bytes_fit)
-
-    def _raise_failures(self) -> None:
-        if self._broken is not None:
-            raise self._broken
-        if self._failures:
-            failures, self._failures = self._failures, []
-            raise NotDelivered(self._topic, failures)
-
-    def _send_open(self, opened_before_s: float = float("inf")) -> None:
-        for lane in self._lanes:
-            if lane.open is not None and lane.open.opened_s <= opened_before_s:
-                lane.send()
-
-    def _attend(self) -> None:
-        """Settle what was answered, and send the batches that nobody fills."""
-        try:
-            while self._attend_once():
-                pass
-        except BaseException as error:
-            with self._lock:
-                self._broken = error
-                self._settled.notify_all()
-
-    def _attend_once(self) -> bool:
-        with self._lock:
-            self._idle = self._pending == 0
-        try:
-            self._bell.get(timeout=None if self._idle else self._batch_delay_s)
-        except queue.Empty:
-            pass
-        while self._answers:
-            self._settle(*self._answers.popleft())
-        with self._lock:
-            self._send_open(time.monotonic() - self._batch_delay_s)
-        return not self._closed
-
-    def _answered(self, *answer: Any) -> None:
-        self._answers.append(answer)
-        if self._waiting:
-            self._bell.put(None)
-
-    def _settle(self, lane: Lane, batch: Batch, result: Any, message_id: Any) -> None:
-        deliveries = list(lane.deliveries(batch, result, message_id))
-        if self._on_delivery is not None:
-            for delivery in deliveries:
-                self._on_delivery(delivery)
-        with self._lock:
-            self._failures += [delivery for delivery in deliveries if delivery.failure is not None]
-            self._pending -= len(deliveries)
-            self._pending_bytes -= batch.bytes
-            self._settled.notify_all()
-
-
-def _client(broker: Pulsar) -> pulsar.Client:
-    return pulsar.Client(
-        broker.service_url,
-        operation_timeout_seconds=OPERATION_S,
-        connection_timeout_ms=5_000,
-        # The console logger writes to stdout, which is the answer's; what matters comes back as an error.
-        logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull),
-    )
-
-
-def _options(contract: Contract, name: str | None, compression: str, send_timeout_s: float) -> Callable[[], Any]:
-    """Make a producer's options; every lane needs its own, because a lane changes them."""
-
-    def make() -> Any:
-        options = _pulsar.ProducerConfiguration()
-        if name is not None:
-            options.producer_name(name)
-        options.schema(_pulsar.SchemaInfo(_pulsar.SchemaType.AVRO, "AVRO", contract.text))
-        options.compression_type(COMPRESSIONS[compression])
-        options.send_timeout_millis(int(send_timeout_s * 1000))
-        # The publisher bounds what is pending; the client must not refuse before.
-        options.max_pending_messages(0)
-        options.batching_enabled(True)
-        options.batching_max_publish_delay_ms(NEVER_MS)
-        return options
-
-    return make
-
-
-def _lanes(client: pulsar.Client, topic: str, options: Callable[[], Any], answered: Callable[..., None]) -> list[Lane]:
-    partitions = client.get_topic_partitions(topic)
-    if partitions == [topic]:
-        return [Lane(client, topic, -1, options(), answered)]
-    return [Lane(client, partition, number, options(), answered) for number, partition in enumerate(partitions)]
-
-
-def _cannot_publish(broker: Pulsar, topic: str, name: str | None, error: Exception) -> HongbaoError:
-    match error:
-        case pulsar.ProducerBusy():
-            return CannotRun(f"{topic}: a publisher named {name!r} is connected; stop it or take another name")
-        case pulsar.IncompatibleSchema():
-            return SchemaConflict(f"{topic}: the registry does not have this publisher's schema; register it first")
-        case _:
-            return Unreachable(
-                f"{broker.service_url}: cannot publish to {topic}: {error}; is the broker up and the topic made? "
-                "hongbao up does both"
-            )
+        With a spool, give the broker `within_s` to take what is there; the rest (`unsent`) stays for the next process.
+        """
+        if isinstance(self._way, Forwarder):
+            self._way.close(within_s)
+        else:
+            self._way.close()

@@ -21,6 +21,7 @@ from ingest.event_id import EventIds
 from ingest.lane import Delivery
 from ingest.ledger import Ledger, moment
 from ingest.publisher import Publisher
+from ingest.spool import Spool
 from settings import Pulsar
 from settings.sections import Section
 
@@ -80,9 +81,11 @@ def simulate(
     broker: Pulsar,
     ledger_folder: Path,
     progress: Callable[[int, str], None] = lambda _count, _phase: None,
+    spool: Path | None = None,
 ) -> Summary:
     """Publish the whole profile and return when the broker has answered for everything.
 
+    With a `spool` folder the broker may be away meanwhile.
     `progress` gets the messages sent so far and the phase, about ten times a second.
     """
     phases = profile.parse(simulation.profile)
@@ -90,8 +93,12 @@ def simulate(
     acknowledged: dict[str, int] = {}
 
     def delivered(delivery: Delivery) -> None:
-        message: Message = delivery.event
-        known = delivery.message_id is not None
+        message: Message | None = delivery.event
+        if message is None:
+            # An earlier process left it in the spool; its ledger is another.
+            return
+        # Without a message id too: the broker had it already.
+        known = delivery.failure is None
         if known:
             acknowledged[message.kind] = acknowledged.get(message.kind, 0) + 1
         occurred_ms = message.published_ms - (message.age_ms or 0)
@@ -110,7 +117,7 @@ def simulate(
             )
         )
 
-    with Publisher(broker, on_delivery=delivered) as publisher:
+    with Publisher(broker, spool=Spool(spool, sync=False) if spool else None, on_delivery=delivered) as publisher:
         made = Maker(simulation, publisher, sum(phase.events for phase in phases))
         made.start()
         try:

@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from errors import CannotRun
-from stack import machine
+from settings import Pulsar, Stack, read
+from stack import broker, machine, topics
 
 # BookKeeper's, and the two of Flink's RPC and blobs.
 INTERNAL_PORTS = 3
@@ -22,13 +23,31 @@ def private(
 
     What a killed run left in the folder is stopped first: its pid files say what it was.
     """
-    first, (broker, admin, rest) = _free_ports()
+    with _apart(folder, settings):
+        machine.up(say)
+        yield
+
+
+@contextmanager
+def private_broker(folder: Path) -> Iterator[None]:
+    """The same with a broker alone, with topics and schemas; the block may stop, kill and start it."""
+    with _apart(folder, None):
+        stack, pulsar = read(Stack), read(Pulsar)
+        broker.start(stack, pulsar)
+        broker.wait(stack, pulsar)
+        topics.create(pulsar)
+        yield
+
+
+@contextmanager
+def _apart(folder: Path, settings: Mapping[str, str] | None) -> Iterator[None]:
+    first, (broker_port, admin_port, rest_port) = _free_ports()
     ours = {
         "HONGBAO_STACK_FOLDER": str(folder),
         "HONGBAO_STACK_INTERNAL_PORT": str(first),
-        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker}",
-        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin}",
-        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest}",
+        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker_port}",
+        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin_port}",
+        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest_port}",
         "HONGBAO_WAREHOUSE_FOLDER": str(folder / "warehouse"),
         **(settings or {}),
     }
@@ -37,7 +56,6 @@ def private(
     try:
         machine.down()
         shutil.rmtree(folder, ignore_errors=True)
-        machine.up(say)
         yield
     finally:
         machine.down()

@@ -1,0 +1,146 @@
+"""Send what a spool holds to the broker, in order a shopper, for as often as it takes.
+
+A session is one connection: it starts at the first event that is not known to be with the broker. What an earlier
+session may have sent goes out once more, each event alone: the broker drops what it has, and of a batch it would drop
+nothing unless it has the whole of it (see lane.py).
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from errors import HongbaoError, Refused, SpoolDamaged
+from ingest.lane import Delivery
+from ingest.outbox import LARGEST_BYTES, Outbox
+from ingest.spool import Spool
+
+# Between two attempts to reach the broker.
+RETRY_S = 1.0
+# A broker that has not answered for so long is away: the client's own attempts grow to a minute apart.
+PATIENCE_S = 10.0
+# How long an idle forwarder goes without looking at its spool, and one that awaits answers.
+IDLE_S, ANSWER_S = 1.0, 0.02
+
+
+class Forwarder:
+    """Takes events into a spool and sends them from there, in a thread of its own."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        open_outbox: Callable[..., Outbox],
+        on_delivery: Callable[[Delivery], None] | None,
+    ) -> None:
+        self._spool = spool
+        self._open_outbox = open_outbox
+        self._on_delivery = on_delivery
+        # The events of this process that await their answer, by position, for those who asked for deliveries.
+        self._events: dict[int, Any] = {}
+        self._stopped = threading.Event()
+        self._closed = False
+        self._broken: BaseException | None = None
+        # Why nothing is sent at the moment.
+        self.trouble: str | None = None
+        self._thread = threading.Thread(target=self._run, name=f"forwarder of {spool.folder}", daemon=True)
+        self._thread.start()
+
+    def send(self, payload: bytes, key: str | None, event: Any, position: int | None = None) -> None:
+        """Take an event; raises SpoolFull with the event not taken."""
+        if position is not None:
+            raise ValueError(f"{self._spool.folder}: a spool gives the sequence ids; give none")
+        if len(payload) > LARGEST_BYTES:
+            raise Refused(f"{self._spool.folder}: the event has {len(payload):,} bytes; the most is {LARGEST_BYTES:,}")
+        if self._on_delivery is None:
+            self._spool.append(key, payload)
+        else:
+            self._spool.append(key, payload, lambda position: self._events.__setitem__(position, event))
+
+    def flush(self, within_s: float | None = None) -> None:
+        """Return when the broker has everything, or after `within_s`; raises what keeps it from ever having it."""
+        self._spool.flush()
+        until_s = None if within_s is None else time.monotonic() + within_s
+        while self._spool.events and (until_s is None or time.monotonic() < until_s):
+            if self._broken is not None:
+                raise self._broken
+            self._spool.wait_acknowledged(ANSWER_S)
+
+    def close(self, within_s: float) -> None:
+        """Send for at most `within_s` more; what is left stays in the spool. Twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.flush(within_s)
+        finally:
+            self._stopped.set()
+            self._spool.wake()
+            self._thread.join()
+            self._spool.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                try:
+                    self._session()
+                except SpoolDamaged:
+                    raise
+                except HongbaoError as error:
+                    self.trouble = str(error)
+                    self._stopped.wait(RETRY_S)
+        except BaseException as error:
+            self._broken = error
+            self._spool.fail(error)
+
+    def _session(self) -> None:
+        """Connect, and send until something goes wrong, the schema changes or this forwarder is closed."""
+        spool = self._spool
+        delivered = self._delivered if self._on_delivery is not None else None
+        schema = spool.schema(spool.acknowledged)
+        outbox = self._open_outbox(schema, name=spool.producer, patience_s=PATIENCE_S, on_delivery=delivered)
+        try:
+            if self._fits(outbox):
+                self.trouble = None
+                self._forward(outbox)
+        except BaseException:
+            outbox.abandon()
+            raise
+        outbox.abandon() if self._stopped.is_set() else outbox.close()
+
+    def _fits(self, outbox: Outbox) -> bool:
+        """Whether what the broker knows of our name is what this spool sent; if not, the next session has another.
+
+        With other partitions a shopper's events would meet another partition's positions, and with those of a copy of
+        this folder: the broker would drop what it never had. Under a new name it may take some twice instead.
+        """
+        spool, partitions = self._spool, len(outbox.taken)
+        foreign = any(spool.sent < taken >= spool.base for taken in outbox.taken)
+        if foreign or spool.partitions not in (0, partitions):
+            spool.rename()
+            return False
+        if not spool.partitions:
+            spool.settle(partitions)
+        return True
+
+    def _forward(self, outbox: Outbox) -> None:
+        spool = self._spool
+        maybe_sent = spool.sent
+        for records, behind in spool.read(spool.acknowledged):
+            if self._stopped.is_set():
+                return
+            if records:
+                spool.sending(behind - 1)
+                for position, key, payload in records:
+                    outbox.send(payload, key, position, position, alone=position <= maybe_sent)
+                spool.acknowledge(outbox.answered_below(behind))
+                continue
+            outbox.check()
+            answered = outbox.answered_below(behind)
+            spool.acknowledge(answered)
+            spool.wait(IDLE_S if answered == behind else ANSWER_S)
+        outbox.flush()
+        spool.acknowledge(outbox.answered_below(behind))
+
+    def _delivered(self, delivery: Delivery) -> None:
+        if delivery.failure is None and self._on_delivery is not None:
+            self._on_delivery(delivery._replace(event=self._events.pop(delivery.event, None)))
