@@ -16,10 +16,14 @@ INTERNAL_PORTS = 3
 
 @contextmanager
 def private(
-    folder: Path, settings: Mapping[str, str] | None = None, say: Callable[[str], None] = lambda _: None
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    flink: bool = True,
 ) -> Iterator[None]:
     """Start a stack in `folder` and point this process's HONGBAO_* environment at it; stop it with the block.
 
+    Without `flink` it is the broker alone, which is up in a third of the time.
     What a killed run left in the folder is stopped first: its pid files say what it was.
     """
     first, (broker, admin, rest) = _free_ports()
@@ -37,7 +41,7 @@ def private(
     try:
         machine.down()
         shutil.rmtree(folder, ignore_errors=True)
-        machine.up(say)
+        machine.up(say, flink)
         yield
     finally:
         machine.down()
