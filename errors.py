@@ -4,12 +4,13 @@ HongbaoError              a sentence for a person: where, what, what was found, 
 ├── CannotRun             exit 2: nothing was attempted
 │   ├── SettingsError     a wrong key or value in hongbao.toml, the environment or a campaign file
 │   ├── Prerequisite      Java, Maven, memory or a port is missing or wrong
-│   └── Unreachable       the broker or the cluster does not answer
+│   └── Unreachable       the broker, the cluster or a service's database does not answer
 └── ProblemFound          exit 1: it ran, and the answer is bad
     ├── Refused           an event breaks its contract or is too large
     ├── DeliveryFailed    the broker did not take an event
     ├── SpoolFull         the spool is at its bound, or its disk is full; the event was not taken
     ├── SpoolDamaged      a file of the spool is not what was written
+    ├── Undeliverable     a message that no further attempt of a service can handle
     └── SchemaConflict    a schema change would break a reader or a writer
 """
 
@@ -53,6 +54,10 @@ class SpoolFull(ProblemFound):
 
 
 class SpoolDamaged(ProblemFound):
+    pass
+
+
+class Undeliverable(ProblemFound):
     pass
 
 

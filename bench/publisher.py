@@ -22,7 +22,7 @@ from errors import CannotRun
 from ingest import Publisher, Spool, shop
 from settings import Pulsar, read
 from settings.reader import ROOT
-from stack.private import private_broker
+from stack.private import private
 from stack.pulsar_admin import PulsarAdmin
 
 EVENTS = 60_000
@@ -113,7 +113,7 @@ def spread(figures: list[float], digits: int = 0) -> dict[str, float]:
 def main(rounds: int = ROUNDS) -> None:
     measured, events = ways(), shop_events(EVENTS)
     load_before = os.getloadavg()[0]
-    with private_broker(ROOT / "var" / "bench"), tempfile.TemporaryDirectory(dir=ROOT / "var") as folder:
+    with private(ROOT / "var" / "bench", flink=False), tempfile.TemporaryDirectory(dir=ROOT / "var") as folder:
         broker = read(Pulsar)
         # The first round warms the broker's JVM.
         for turn, (name, way) in itertools.product(range(rounds + 1), measured.items()):

@@ -206,6 +206,35 @@ def tail_coupons(
 
 @app.command()
 @command
+def service(name: Annotated[str, typer.Argument(help="inventory, payment, marketing or membership")]) -> None:
+    """Run one of the services that start from the subscriber library, until Ctrl-C.
+
+    Example: hongbao service payment
+    """
+    from services.run import run
+
+    run(name)
+
+
+@app.command()
+@command
+def claims(json: Json = False) -> int:
+    """List the red envelopes that lack points, coupon or prize so far. Exit code 1 when there is one.
+
+    Example: hongbao claims
+    """
+    from services.claims import claims
+    from settings import Services, read
+
+    found = claims(read(Services))
+    lacking = [claim for claim in found if not claim.complete]
+    show(lacking, json)
+    say(f"{len(found) - len(lacking):,} of {len(found):,} claims are complete")
+    return 1 if lacking else 0
+
+
+@app.command()
+@command
 def sql(query: Annotated[str, typer.Argument(help="One statement that reads")], json: Json = False) -> None:
     """Ask the landed events: views events, sessions, funnel, conversion, coupons, coupon_outcome and more.
 

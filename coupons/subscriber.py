@@ -1,4 +1,4 @@
-"""Follow the coupon topic: decode each trigger by the schema its writer registered."""
+"""Follow the coupon topic: decode each message by the schema its writer registered."""
 
 import io
 from collections.abc import Iterator
@@ -10,30 +10,31 @@ import pulsar
 import schemas
 from errors import Unreachable
 from schemas import registry
-from schemas.topics import COUPONS
+from schemas.topics import COUPONS, Topic
 from settings import Pulsar
 
 Coupon = dict[str, Any]
 
 
 class Decoder:
-    """Reads coupon messages of any registered version as the version this checkout knows."""
+    """Reads a topic's messages, of any registered version, as the version this checkout knows."""
 
-    def __init__(self, broker: Pulsar) -> None:
+    def __init__(self, broker: Pulsar, topic: Topic = COUPONS) -> None:
         self._broker = broker
-        self._wanted = schemas.load(COUPONS.record).parsed
+        self._topic = topic
+        self._wanted = schemas.load(topic.record).parsed
         self._writers: list[Any] = []
 
     def decode(self, message: pulsar.Message) -> Coupon:
-        """The coupon, by coupon_trigger.avsc; raises Unreachable when its schema cannot be asked for."""
+        """The record, a coupon's by coupon_trigger.avsc; raises Unreachable when its schema cannot be asked for."""
         # Message.schema_version() gives the eight bytes as text, which fails from version 128 on (3.13.0).
         version = message._message.int_schema_version()
         if version >= len(self._writers):
-            found = registry.versions(self._broker, COUPONS)
+            found = registry.versions(self._broker, self._topic)
             self._writers = [fastavro.parse_schema(definition) for definition in found]
-        coupon = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version], self._wanted)
-        assert isinstance(coupon, dict)  # the contract is a record
-        return coupon
+        record = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version], self._wanted)
+        assert isinstance(record, dict)  # the contract is a record
+        return record
 
 
 def connect(broker: Pulsar) -> pulsar.Client:

@@ -14,7 +14,7 @@ from errors import SettingsError
 Section = TypeVar("Section", bound=BaseModel)
 
 ROOT = Path(__file__).parent.parent
-SECTIONS = ("stack", "pulsar", "flink", "warehouse", "landing", "conversion", "coupons")
+SECTIONS = ("stack", "pulsar", "flink", "warehouse", "landing", "conversion", "coupons", "subscribers", "services")
 
 
 def read(model: type[Section], environment: Mapping[str, str] = os.environ) -> Section:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from settings.duration import Duration, parse
 from settings.reader import ROOT
 
 
@@ -68,3 +69,40 @@ class Warehouse(Section):
     SECTION: ClassVar[str] = "warehouse"
 
     folder: CheckoutPath = Path("var/warehouse")
+
+
+class Subscribers(Section):
+    """How every service on the subscriber library retries, groups and remembers."""
+
+    SECTION: ClassVar[str] = "subscribers"
+
+    # With these delays the eighth attempt is 15 to 25 s after the first: longer than a restart of what it needs.
+    attempts: int = Field(8, ge=1, le=1_000)
+    retry_first: Duration = parse("200 ms")
+    retry_most: Duration = parse("30 s")
+    # A commit is one flush to the disk, about 2 ms: alone, a service would handle 500 messages a second.
+    group: int = Field(100, ge=1, le=10_000)
+    # Messages of a lane in a row while one of a lower lane waits.
+    most_in_a_row: int = Field(20, ge=1)
+    # Waiting for their next attempt, or behind one that does; then nothing new is received.
+    most_held: int = Field(1_000, ge=1)
+    # A bug must not drain the stream into quarantine: the service stops when so many failed and none succeeded.
+    most_undelivered_in_a_row: int = Field(20, ge=1)
+    # A message that comes again later than this has its effect again.
+    remember: Duration = parse("90 d")
+
+
+class Services(Section):
+    """The services that start from the subscriber library: inventory, payment, marketing, membership."""
+
+    SECTION: ClassVar[str] = "services"
+
+    # {service} stands for the name; the four may also share one, such as postgresql://host/shop.
+    database: str = Field("sqlite:var/services/{service}.db", pattern=r"^(sqlite:.|postgres(ql)?://.).*")
+    # Pieces of a product that an order names before anybody has stocked it.
+    first_stock: int = Field(1_000, ge=0)
+    # What a red envelope wins that names no product.
+    prize: str = Field("red-envelope", min_length=1)
+    points_per_claim: int = Field(50, ge=0)
+    # Spent for one point, in minor units of whichever currency.
+    minor_per_point: int = Field(100, ge=1)

@@ -26,22 +26,26 @@ class Status:
         return self.broker_healthy and all(self.pids.values())
 
 
-def up(progress: Callable[[str], None] = lambda _: None) -> None:
+def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> None:
     """Start broker and cluster side by side, then make the topics; what runs already is left alone.
+
+    Without `flink` only the broker.
 
     Raises Prerequisite for a port in use or a missing jar, CannotRun when a process dies or does not come up.
     """
-    stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
-    progress("starting Pulsar and Flink")
+    stack, pulsar, jobs_run_on = read(Stack), read(Pulsar), read(Flink)
+    progress("starting Pulsar and Flink" if flink else "starting Pulsar")
     broker.start(stack, pulsar)
-    cluster.start(stack, flink, environment())
+    if flink:
+        cluster.start(stack, jobs_run_on, environment())
     # In parallel: each is half a minute of one core where the other waits.
     with ThreadPoolExecutor(2) as both:
-        flink_ready = both.submit(cluster.wait, stack, flink)
+        flink_ready = both.submit(cluster.wait, stack, jobs_run_on) if flink else None
         broker.wait(stack, pulsar)
         progress("making topics")
         topics.create(pulsar)
-        flink_ready.result()
+        if flink_ready is not None:
+            flink_ready.result()
     for service in _services(stack):
         service.lower_compiler()
     progress("up")

@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from errors import CannotRun
-from settings import Pulsar, Stack, read
-from stack import broker, machine, topics
+from stack import machine
 
 # BookKeeper's, and the two of Flink's RPC and blobs.
 INTERNAL_PORTS = 3
@@ -17,37 +16,23 @@ INTERNAL_PORTS = 3
 
 @contextmanager
 def private(
-    folder: Path, settings: Mapping[str, str] | None = None, say: Callable[[str], None] = lambda _: None
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    flink: bool = True,
 ) -> Iterator[None]:
     """Start a stack in `folder` and point this process's HONGBAO_* environment at it; stop it with the block.
 
+    Without `flink` it is the broker alone, which is up in a third of the time.
     What a killed run left in the folder is stopped first: its pid files say what it was.
     """
-    with _apart(folder, settings):
-        machine.up(say)
-        yield
-
-
-@contextmanager
-def private_broker(folder: Path) -> Iterator[None]:
-    """The same with a broker alone, with topics and schemas; the block may stop, kill and start it."""
-    with _apart(folder, None):
-        stack, pulsar = read(Stack), read(Pulsar)
-        broker.start(stack, pulsar)
-        broker.wait(stack, pulsar)
-        topics.create(pulsar)
-        yield
-
-
-@contextmanager
-def _apart(folder: Path, settings: Mapping[str, str] | None) -> Iterator[None]:
-    first, (broker_port, admin_port, rest_port) = _free_ports()
+    first, (broker, admin, rest) = _free_ports()
     ours = {
         "HONGBAO_STACK_FOLDER": str(folder),
         "HONGBAO_STACK_INTERNAL_PORT": str(first),
-        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker_port}",
-        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin_port}",
-        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest_port}",
+        "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{broker}",
+        "HONGBAO_PULSAR_ADMIN_URL": f"http://127.0.0.1:{admin}",
+        "HONGBAO_FLINK_REST_URL": f"http://127.0.0.1:{rest}",
         "HONGBAO_WAREHOUSE_FOLDER": str(folder / "warehouse"),
         **(settings or {}),
     }
@@ -56,6 +41,7 @@ def _apart(folder: Path, settings: Mapping[str, str] | None) -> Iterator[None]:
     try:
         machine.down()
         shutil.rmtree(folder, ignore_errors=True)
+        machine.up(say, flink)
         yield
     finally:
         machine.down()

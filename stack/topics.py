@@ -1,13 +1,15 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CLICKS, NAMESPACES, TOPICS
+from schemas.topics import CLICKS, NAMESPACES, TOPICS, UNDELIVERED
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
 CONFLICT = 409
 # Who reads the clicks. A subscription that exists keeps what is published before its job starts.
 READERS = ("coupons", "landing", "conversion")
+# Holds what a service could not handle until somebody has looked; retention alone would forget it after three days.
+REVIEW = "review"
 
 
 def create(pulsar: Pulsar) -> None:
@@ -29,7 +31,7 @@ def create(pulsar: Pulsar) -> None:
             partitions = pulsar.click_partitions if topic == CLICKS else topic.partitions
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
             admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
-        for reader in READERS:
-            path = f"/persistent/{pulsar.tenant}/{CLICKS.path}/subscription/{reader}"
+        for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW)):
+            path = f"/persistent/{pulsar.tenant}/{topic.path}/subscription/{reader}"
             admin.call("PUT", path, "earliest", accept=(CONFLICT,))
     registry.register(pulsar)

@@ -1,12 +1,17 @@
-"""One real broker and cluster for every test that asks for them."""
+"""One real broker, and one cluster for every test that asks for it."""
 
+import tempfile
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from settings import Pulsar, read
 from settings.reader import ROOT
+from stack import topics
 from stack.private import private
+from tests.databases import AnyDatabase, Postgresql, PostgresqlServer, Sqlite
 
 # Nobody waits half an hour for a basket to be abandoned in a test.
 SHORTENED = {
@@ -25,3 +30,42 @@ def broker() -> Iterator[Pulsar]:
     """A private stack, up, with topics and schemas; HONGBAO_* points at it."""
     with private(ROOT / "var" / "tests", SHORTENED):
         yield read(Pulsar)
+
+
+@pytest.fixture(scope="session")
+def lone_broker(request: pytest.FixtureRequest) -> Iterator[Pulsar]:
+    """A broker with topics and schemas, without Flink unless another test of this run needs the whole stack."""
+    # HONGBAO_* can point at one stack only.
+    if any("broker" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield request.getfixturevalue("broker")
+        return
+    with private(ROOT / "var" / "tests", SHORTENED, flink=False):
+        yield read(Pulsar)
+
+
+@pytest.fixture
+def own_topics(lone_broker: Pulsar) -> Pulsar:
+    """The broker under a tenant of the test's own: every topic is there, and empty."""
+    ours = lone_broker.model_copy(update={"tenant": f"test-{uuid.uuid4().hex[:12]}"})
+    topics.create(ours)
+    return ours
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    # Not pytest's folder, which only its user may enter: as root the server runs as another.
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        Path(folder).chmod(0o755)
+        place = Path(folder) / "server"
+        place.mkdir()
+        server = PostgresqlServer(place)
+        yield server
+        server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> AnyDatabase:
+    """An empty database of each kind, so that one suite holds both to the same behaviour."""
+    if request.param == "sqlite":
+        return Sqlite(tmp_path)
+    return Postgresql(request.getfixturevalue("postgresql_server"))

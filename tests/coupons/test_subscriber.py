@@ -17,7 +17,7 @@ from settings import Pulsar
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
 
-def test_coupon_is_read_by_its_writers_schema(broker: Pulsar) -> None:
+def test_coupon_is_read_by_its_writers_schema(lone_broker: Pulsar) -> None:
     contract = schemas.load(COUPONS.record)
     now = datetime.now(UTC)
     coupon = {
@@ -25,14 +25,14 @@ def test_coupon_is_read_by_its_writers_schema(broker: Pulsar) -> None:
     }
     payload = io.BytesIO()
     fastavro.schemaless_writer(payload, contract.parsed, coupon)
-    client = connect(broker)
+    client = connect(lone_broker)
     try:
         consumer = client.subscribe(
-            broker.topic(COUPONS.path), "test-decoder", initial_position=pulsar.InitialPosition.Latest
+            lone_broker.topic(COUPONS.path), "test-decoder", initial_position=pulsar.InitialPosition.Latest
         )
-        producer = client.create_producer(broker.topic(COUPONS.path), schema=EncodedAvro(contract))
+        producer = client.create_producer(lone_broker.topic(COUPONS.path), schema=EncodedAvro(contract))
         producer.send(payload.getvalue(), partition_key="u1")
-        read = Decoder(broker).decode(consumer.receive(timeout_millis=30_000))
+        read = Decoder(lone_broker).decode(consumer.receive(timeout_millis=30_000))
         consumer.unsubscribe()
     finally:
         client.close()

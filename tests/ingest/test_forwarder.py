@@ -29,7 +29,7 @@ from schemas.encoder import encoder
 from settings import Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import broker as stack_broker
-from stack.private import private_broker
+from stack.private import private
 from stack.processes import Service
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
@@ -41,7 +41,7 @@ SHOPPERS = 7
 @pytest.fixture(scope="module")
 def lone() -> Iterator[Pulsar]:
     """A broker that a test may kill; it must leave it running."""
-    with private_broker(ROOT / "var" / "tests-spool"):
+    with private(ROOT / "var" / "tests-spool", flink=False):
         yield read(Pulsar)
 
 
