@@ -68,6 +68,11 @@ def _status(json: bool) -> int:
     found = stack.status()
     jobs = ", ".join(f"{job['job']} {job['state']}" for job in found.jobs) or "none"
     lines = [f"{name}: {f'pid {pid}' if pid else 'down'}" for name, pid in found.pids.items()]
+    lines += [
+        f"{name}: started again {'and again, it dies each time' if said.in_a_loop else f'{said.times} times'}, "
+        f"last at {said.newest}; see log/supervisor.log"
+        for name, said in found.restarts.items()
+    ]
     lines += [f"broker answers: {'yes' if found.broker_healthy else 'no'}", f"slots: {found.slots}", f"jobs: {jobs}"]
     show({**asdict(found), "up": found.up}, json, "\n".join(lines))
     return 0 if found.up else 1

@@ -86,6 +86,8 @@ def _command(stack: Stack, folder: Path, conf: Path) -> list[str]:
     return [
         "java",
         f"-Xmx{stack.broker_memory_mb}m",
+        # Dead is better than half alive: the supervisor starts it again.
+        "-XX:+ExitOnOutOfMemoryError",
         f"-XX:MaxDirectMemorySize={stack.broker_memory_mb}m",
         "-Dio.netty.tryReflectionSetAccessible=true",
         "-Dio.netty.leakDetectionLevel=disabled",

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 
 from settings import Flink, Stack
 from settings.reader import ROOT
-from stack import jars
+from stack import jars, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
 START_S = 60.0
-LOG4J = Path(__file__).parent / "flink-log4j2.properties"
 
 # Off-heap, network, managed, metaspace and overhead, as in CONF.
 TASKMANAGER_BESIDES_HEAP_MB = 128 + 192 + 192 + 32 + 384 + 256
@@ -50,6 +49,18 @@ execution.checkpointing.savepoint-dir: {folder}/savepoints
 # The newest three: an upgrade or a repair may need one before the last.
 execution.checkpointing.num-retained: 3
 # Default is exponential from 1 s; a killed TaskManager must be forgotten within a coupon's patience.
+# A new JobManager takes over the jobs of one that died, from their newest checkpoints; so does one after `down`.
+high-availability.type: zookeeper
+high-availability.storageDir: {folder}/ha
+high-availability.zookeeper.quorum: {zookeeper}
+high-availability.zookeeper.path.root: /hongbao
+high-availability.jobmanager.port: {rpc_port}
+# A dead JobManager is its job's leader for so long; default 60 s. Longer than the longest pause of one that lives.
+high-availability.zookeeper.client.session-timeout: 6000
+# ZooKeeper may be started again without the jobs noticing.
+high-availability.zookeeper.client.tolerate-suspended-connections: true
+high-availability.zookeeper.client.retry-wait: 500
+high-availability.zookeeper.client.max-retry-attempts: 60
 restart-strategy.type: exponential-delay
 restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
@@ -137,13 +148,15 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         # On two cores G1's barriers and its concurrent threads took a third of one, and its young generation was so
         # small that it collected three times a second; half of the heap is collected every few seconds.
         "-XX:+UseSerialGC",
+        # Dead is better than half alive: the supervisor starts it again.
+        "-XX:+ExitOnOutOfMemoryError",
         f"-Xmx{heap_mb}m",
         f"-Xms{heap_mb}m",
         f"-Xmn{heap_mb // 2}m",
         "-XX:MaxDirectMemorySize=512m",
         "-XX:MaxMetaspaceSize=384m",
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
-        f"-Dlog4j.configurationFile={LOG4J}",
+        f"-Dlog4j.configurationFile={jars.LOG4J}",
         *_java_options(),
         "-cp",
         f"{stack.folder / 'lib'}/*",
@@ -171,8 +184,9 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         blob_port=stack.internal_port + 2,
         java_options=" ".join(_java_options()),
         folder=(stack.folder / "flink").as_uri(),
+        zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,
         task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,
     )
     (conf / "config.yaml").write_text(text, encoding="utf-8")
-    (conf / "log4j-cli.properties").write_text(LOG4J.read_text(encoding="utf-8"), encoding="utf-8")
+    (conf / "log4j-cli.properties").write_text(jars.LOG4J.read_text(encoding="utf-8"), encoding="utf-8")

@@ -10,6 +10,7 @@ from settings.reader import ROOT
 
 BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
 CONNECTOR = ROOT / "connector" / "target" / "hongbao-connector.jar"
+LOG4J = ROOT / "stack" / "flink-log4j2.properties"
 CONNECTOR_CLASSPATH = ROOT / "connector" / "target" / "runtime.classpath"
 # Flink's own distribution has these, or binds the logging itself.
 PROVIDED = ("slf4j-", "log4j-", "flink-shaded-", "flink-annotations-", "flink-core-", "flink-connector-base-")
@@ -21,6 +22,14 @@ def flink_home() -> Path:
     if spec is None or spec.origin is None:
         raise Prerequisite("apache-flink is not installed in this Python; run make install")
     return Path(spec.origin).parent
+
+
+def flink_classpath() -> str:
+    """Flink's own jars and nothing of ours."""
+    home = flink_home()
+    return os.pathsep.join(
+        str(jar) for kind in ("flink-dist", "log4j") for jar in sorted(home.glob(f"lib/{kind}-*.jar"))
+    )
 
 
 def broker_classpath() -> str:
