@@ -13,6 +13,7 @@ from pathlib import Path
 
 from settings import Stack
 from settings.reader import ROOT
+from stack import journal
 from stack.processes import Service, exclusive
 
 NAME = "supervisor"
@@ -79,6 +80,10 @@ class Supervisor:
             self.say(f"{service.name} died{loop}; its log ends: {service.last_line()}")
         if now_s < life.due_s:
             return
+        if service.name == "broker":
+            cut = journal.mend(self.folder / "pulsar")
+            if cut is not None:
+                self.say(f"cut entry {cut.entry} of ledger {cut.ledger}, half written, off {cut.file} at {cut.at}")
         service.start_again()
         life.started_s, life.due_s = now_s, None
         life.times, life.newest = life.times + 1, datetime.now(UTC).isoformat(timespec="seconds")
