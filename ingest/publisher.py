@@ -156,7 +156,14 @@ class Publisher:
         fastavro.schemaless_writer(buffer, self._contract.parsed, event)
         return buffer.getvalue()
 
-    def send(self, payload: bytes, key: str | None, event: Any, sequence_id: int | None = None) -> None:
+    def send(
+        self,
+        payload: bytes,
+        key: str | None,
+        event: Any,
+        sequence_id: int | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
         size = len(payload)
         if size > LARGEST_BYTES:
@@ -177,7 +184,7 @@ class Publisher:
                 return
             if lane.open is not None and lane.open.bytes + size > BATCH_BYTES:
                 lane.send()
-            batch = lane.add(payload, key, event, sequence_id, now_s)
+            batch = lane.add(payload, key, event, sequence_id, now_s, properties)
             if len(batch.events) >= BATCH_EVENTS or now_s - batch.opened_s >= self._batch_delay_s:
                 lane.send()
             else:

@@ -1,7 +1,6 @@
 """Run a Flink session cluster on this machine, from the distribution in the apache-flink wheel."""
 
 import os
-import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -157,20 +156,13 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         "-XX:MaxMetaspaceSize=384m",
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
         f"-Dlog4j.configurationFile={jars.LOG4J}",
-        *_java_options(),
+        *jars.java_options(),
         "-cp",
         f"{stack.folder / 'lib'}/*",
         main,
         "--configDir",
         str(stack.folder / "flink" / "conf"),
     ]
-
-
-def _java_options() -> list[str]:
-    """The --add-opens that Flink's own configuration lists for Java 17."""
-    text = (jars.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
-    # And one that the Pulsar client's resolver asks for.
-    return [*re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text), "--add-opens=java.base/sun.net=ALL-UNNAMED"]
 
 
 def _write_conf(stack: Stack, flink: Flink) -> None:
@@ -182,7 +174,7 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         rest_port=rest.port or 8081,
         rpc_port=stack.internal_port + 1,
         blob_port=stack.internal_port + 2,
-        java_options=" ".join(_java_options()),
+        java_options=" ".join(jars.java_options()),
         folder=(stack.folder / "flink").as_uri(),
         zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,

@@ -84,7 +84,7 @@ def status() -> Status:
             pids={name: process.pid if process else None for name, process in processes.items()},
             broker_healthy=admin.healthy(),
             slots=slots,
-            jobs=rest.jobs() if slots else [],
+            jobs=rest.jobs_with_reasons() if slots else [],
             restarts=supervisor.restarts(stack.folder),
         )
 

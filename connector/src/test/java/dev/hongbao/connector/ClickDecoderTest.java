@@ -56,7 +56,8 @@ class ClickDecoderTest {
             "click_event",
             new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC),
             false,
-            0);
+            0,
+            null);
   }
 
   @AfterEach
