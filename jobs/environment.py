@@ -73,9 +73,16 @@ def create(config: JobSection, name: str) -> StreamTableEnvironment:
         settings.set_string("execution.state-recovery.path", os.environ["HONGBAO_RESUME_FROM"])
         dropping = os.environ.get("HONGBAO_RESUME_DROPPING", "false")
         settings.set_string("execution.state-recovery.ignore-unclaimed-state", dropping)
-    # The job carries its Python: a TaskManager that restarts must not run half of what lies on the disk by then.
-    cloudpickle.register_pickle_by_value(importlib.import_module("jobs"))
+    carry_python()
     return StreamTableEnvironment.create(_cluster(settings))
+
+
+def carry_python() -> None:
+    """Let each job carry the Python of this folder, so that a TaskManager runs what was submitted.
+
+    By name it would import what lies on the disk when it starts, and what lay there when it started.
+    """
+    cloudpickle.register_pickle_by_value(importlib.import_module("jobs"))
 
 
 def _cluster(settings: Configuration) -> StreamExecutionEnvironment:

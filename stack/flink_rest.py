@@ -99,11 +99,8 @@ class FlinkRest:
     def submit_graph(self, graph: bytes) -> None:
         """Submit a job's graph, serialized as Java does."""
         request = json.dumps({"jobGraphFileName": "job.graph", "jobJarFileNames": [], "jobArtifactFileNames": []})
-        files = {
-            "request": ("request.json", request.encode(), "application/json"),
-            "file_0": ("job.graph", graph, "application/octet-stream"),
-        }
-        answer = self._http.post("/jobs", files=files)
+        files = {"file_0": ("job.graph", graph, "application/octet-stream")}
+        answer = self._http.post("/jobs", data={"request": request}, files=files)
         if answer.status_code >= httpx.codes.BAD_REQUEST:
             raise CannotRun(f"Flink refused the job: HTTP {answer.status_code} {answer.text[:300]}")
 

@@ -11,6 +11,7 @@ import pytest
 import warehouse
 from errors import ProblemFound, SettingsError
 from ingest import Publisher
+from ingest.event_id import EventIds
 from ingest.redrive import Redriven, assignments, redrive
 from jobs.submit import submit_and_check
 from settings import Flink, Pulsar, read
@@ -62,7 +63,8 @@ def test_mended_dead_letters_land_once_however_often_they_are_redriven(
     broker: Pulsar, jobs: None, tmp_path: Path
 ) -> None:
     ledger = tmp_path / "redriven.jsonl"
-    died(unchecked(broker, {**click("mended"), "quantity": 0}))
+    event_id = EventIds().next()
+    died(unchecked(broker, {**click("mended"), "event_id": event_id, "quantity": 0}))
     died(unchecked(broker, {**click("mended"), "event_id": "17"}))
     died(unchecked(broker, {**click("mended"), "quantity": 0, "currency": "yuan"}))
     hopeless = raw(broker, b"\xff\xfe no avro", "mended")
@@ -85,6 +87,7 @@ def test_mended_dead_letters_land_once_however_often_they_are_redriven(
     landed = "SELECT quantity, count(*) FROM events WHERE shopper_id = 'mended' GROUP BY ALL"
     eventually(lambda: rows(landed), [(1, 2)])
     assert again() == Redriven(selected=4, published=0, repeats=2, refused=2)
+    assert rows("SELECT shopper_id FROM events WHERE event_id = $id", id=event_id) == [("mended",)]
     taken = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
     in_events = rows("SELECT event_id, message_id FROM events WHERE shopper_id = 'mended' ORDER BY ALL")
     assert sorted((line["event_id"], line["redriven_as"]) for line in taken) == in_events
