@@ -68,8 +68,19 @@ def _status(json: bool) -> int:
 
     found = stack.status()
     jobs = ", ".join(f"{job['job']} {job['state']}" for job in found.jobs) or "none"
+    reasons = [f"{job['job']} failed: {job['why']}" for job in found.jobs if job["why"]]
     lines = [f"{name}: {f'pid {pid}' if pid else 'down'}" for name, pid in found.pids.items()]
-    lines += [f"broker answers: {'yes' if found.broker_healthy else 'no'}", f"slots: {found.slots}", f"jobs: {jobs}"]
+    lines += [
+        f"{name}: started again {'and again, it dies each time' if said.in_a_loop else f'{said.times} times'}, "
+        f"last at {said.newest}; see log/supervisor.log"
+        for name, said in found.restarts.items()
+    ]
+    lines += [
+        f"broker answers: {'yes' if found.broker_healthy else 'no'}",
+        f"slots: {found.slots}",
+        f"jobs: {jobs}",
+        *reasons,
+    ]
     show({**asdict(found), "up": found.up}, json, "\n".join(lines))
     return 0 if found.up else 1
 
@@ -77,7 +88,9 @@ def _status(json: bool) -> int:
 @app.command()
 @command
 def submit(
-    names: Annotated[list[str], typer.Argument(help="coupons, landing, conversion")], json: Json = False
+    names: Annotated[list[str], typer.Argument(help="coupons, landing, conversion")],
+    resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = False,
+    json: Json = False,
 ) -> None:
     """Submit jobs to the cluster, wait until they run, and check that Python runs in thread mode.
 
@@ -85,7 +98,28 @@ def submit(
     """
     from jobs.submit import submit_and_check
 
-    show(submit_and_check(names, say), json)
+    show(submit_and_check(names, say, resume), json)
+
+
+@app.command()
+@command
+def upgrade(
+    name: Annotated[str, typer.Argument(help="coupons, landing or conversion")],
+    check: Annotated[bool, typer.Option(help="Only say what of the state can be kept.")] = False,
+    allow_dropped_state: Annotated[bool, typer.Option(help="Go on although some cannot.")] = False,
+    json: Json = False,
+) -> None:
+    """Move a running job to its new code, with its state: savepoint, new code, resume; back if it does not come up.
+
+    It says beforehand what of the state can be kept, and stops nothing where some cannot.
+
+    Example: hongbao upgrade coupons --check
+    """
+    from jobs.upgrade import upgrade as run
+
+    done = run(name, only_check=check, allow_dropped_state=allow_dropped_state, say=say)
+    text = f"{name} runs as {done.job_id}, after {done.downtime_s} s" if done.job_id else "nothing was stopped"
+    show(done.summary(), json, text)
 
 
 @app.command()
@@ -103,7 +137,7 @@ def jobs(
     with FlinkRest(read(Flink).rest_url) as rest:
         if cancel is not None:
             rest.cancel(rest.running_id(cancel))
-        show(rest.jobs(), json)
+        show(rest.jobs_with_reasons(), json)
 
 
 @app.command()
@@ -145,6 +179,30 @@ def replay(
     plan = Replay(file=file, columns=mapping(map or []), speed=speed, shift_to_now=shift_to_now)
     done = replay(plan, read(Pulsar), _refused, spool)
     show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
+    return 1 if done.refused else 0
+
+
+@app.command()
+@command
+def redrive(
+    where: Annotated[str, typer.Option(help="An SQL condition on the view dead_letters")],
+    set: Annotated[list[str] | None, typer.Option(help="field=value in each, again for each field")] = None,
+    check: Annotated[bool, typer.Option(help="Only say what would be published and what refused.")] = False,
+    json: Json = False,
+) -> int:
+    """Publish dead letters again after a fix; again is harmless, and it triggers no coupon a second time.
+
+    Example: hongbao redrive --where "field = 'currency'" --set currency=CNY
+    """
+    from ingest.redrive import assignments
+    from ingest.redrive import redrive as run
+    from settings import Pulsar, Stack, read
+
+    ledger = read(Stack).folder / "redriven.jsonl"
+    done = run(where, read(Pulsar), ledger, values=assignments(set or []), only_check=check, refused=_refused)
+    did = "would publish" if check else "published"
+    text = f"{did} {done.published:,} of {done.selected:,}, landed already {done.repeats:,}, refused {done.refused:,}"
+    show(done, json, text)
     return 1 if done.refused else 0
 
 

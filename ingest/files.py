@@ -155,6 +155,13 @@ def _event(plan: Replay, where: str, row: dict[str, Any] | str) -> dict[str, Any
     return event
 
 
+def typed(name: str, value: str) -> Any:
+    """A field's value from its text; raises Refused."""
+    if name in TIMES:
+        return _moment(name, value)
+    return _number(name, value) if name in WHOLE_NUMBERS else value
+
+
 def _moment(name: str, value: Any) -> datetime:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ nothing unless it has the whole of it (see lane.py).
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from errors import HongbaoError, Refused, SpoolDamaged
@@ -45,8 +45,17 @@ class Forwarder:
         self._thread = threading.Thread(target=self._run, name=f"forwarder of {spool.folder}", daemon=True)
         self._thread.start()
 
-    def send(self, payload: bytes, key: str | None, event: Any, position: int | None = None) -> None:
+    def send(
+        self,
+        payload: bytes,
+        key: str | None,
+        event: Any,
+        position: int | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """Take an event; raises SpoolFull with the event not taken."""
+        if properties:
+            raise ValueError(f"{self._spool.folder}: a spool keeps an event's bytes and key; give no properties")
         if position is not None:
             raise ValueError(f"{self._spool.folder}: a spool gives the sequence ids; give none")
         if len(payload) > LARGEST_BYTES:

@@ -9,7 +9,7 @@ is found out, not believed.
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import _pulsar
@@ -84,11 +84,21 @@ class Lane:
         self.taken = self.position = int(self._producer.last_sequence_id())
         self.open: Batch | None = None
 
-    def add(self, payload: bytes, key: str | None, event: Any, position: int | None, now_s: float) -> Batch:
+    def add(
+        self,
+        payload: bytes,
+        key: str | None,
+        event: Any,
+        position: int | None,
+        now_s: float,
+        properties: Mapping[str, str] | None = None,
+    ) -> Batch:
         """Put an event into the open batch; without a position it gets the next."""
         message = _pulsar.MessageBuilder().content(payload)
         if key:
             message.partition_key(key)
+        for name, value in (properties or {}).items():
+            message.property(name, value)
         batch = self.open
         if batch is None:
             batch = self.open = Batch(now_s)

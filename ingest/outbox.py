@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulsar
@@ -92,7 +92,13 @@ class Outbox:
         return [lane.taken for lane in self._lanes]
 
     def send(
-        self, payload: bytes, key: str | None, event: Any, position: int | None = None, alone: bool = False
+        self,
+        payload: bytes,
+        key: str | None,
+        event: Any,
+        position: int | None = None,
+        alone: bool = False,
+        properties: Mapping[str, str] | None = None,
     ) -> None:
         """Send bytes; `event` comes back in the delivery. What must not share a batch goes `alone`."""
         size = len(payload)
@@ -115,7 +121,7 @@ class Outbox:
             if lane.open is not None and (alone or lane.open.bytes + size > BATCH_BYTES):
                 lane.send()
             first = lane.open is None
-            batch = lane.add(payload, key, event, position, now_s)
+            batch = lane.add(payload, key, event, position, now_s, properties)
             if first:
                 self._unanswered[batch] = None
             if alone or len(batch.events) >= BATCH_EVENTS or now_s - batch.opened_s >= self._batch_delay_s:

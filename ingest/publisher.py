@@ -156,9 +156,16 @@ class Publisher:
         """The event in Avro; it must hold its contract."""
         return self._encode(event)
 
-    def send(self, payload: bytes, key: str | None, event: Any, sequence_id: int | None = None) -> None:
+    def send(
+        self,
+        payload: bytes,
+        key: str | None,
+        event: Any,
+        sequence_id: int | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
-        self._way.send(payload, key, event, sequence_id)
+        self._way.send(payload, key, event, sequence_id, properties=properties)
 
     def flush(self) -> None:
         """Return when the broker has answered for everything sent so far; raises NotDelivered.

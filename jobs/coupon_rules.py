@@ -35,13 +35,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Policy:
-    """What marketing allows: `cooldown_ms` between two coupons of one rule, `most_per_day` in any 24 hours."""
+    """What marketing allows: `cooldown_ms` between two coupons of one rule, `most_per_day` in any 24 hours.
+
+    A cause more than `longest_past_ms` ago earns nothing.
+    """
 
     campaign_id: str
     currency: str
     cooldown_ms: int
     most_per_day: int
     valid_ms: int
+    longest_past_ms: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,15 @@ class History:
     def recent(self, now_ms: int) -> Self:
         """Without what is 24 hours old."""
         return type(self)(tuple(entry for entry in self.issued if now_ms - entry[1] < DAY_MS))
+
+
+def long_past(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
+    """Whether the cause is history: published again, read again from the start, or left lying in an outage.
+
+    Counted from the event to the decision, without the wait that the rule itself asks for.
+    """
+    to_publication_ms = candidate.published_ms - candidate.occurred_ms
+    return to_publication_ms + now_ms - candidate.due_ms > policy.longest_past_ms
 
 
 def earns_coupon(candidate: Candidate, history: History, now_ms: int, policy: Policy) -> bool:

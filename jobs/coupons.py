@@ -18,7 +18,7 @@ import schemas
 from errors import CannotRun
 from jobs import environment, sql
 from jobs.connectors import activity_of, columns, create_clicks, create_parquet, create_topic
-from jobs.coupon_rules import DAY_MS, Candidate, History, Policy, choose_offer, coupon_id, earns_coupon, lane
+from jobs.coupon_rules import DAY_MS, Candidate, History, Policy, choose_offer, coupon_id, earns_coupon, lane, long_past
 from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
@@ -50,6 +50,9 @@ class Coupons(JobSection):
     # Between two coupons of one rule to one shopper.
     cooldown: Duration = Field(timedelta(hours=1), ge=timedelta(0))
     most_per_day: int = Field(5, ge=1, le=1000)
+    # From an event to the decision, without a rule's own wait: what is older earns nothing, so events published again
+    # trigger nothing. Phones flush buffered clicks up to ten minutes after reconnecting.
+    longest_past: Duration = Field(timedelta(minutes=10), gt=timedelta(0))
     # How long an offer can be used.
     valid_for: Duration = Field(timedelta(days=1), gt=timedelta(0))
     # How long a shopper's pattern state is kept after the last event.
@@ -63,6 +66,7 @@ class Coupons(JobSection):
             cooldown_ms=self.cooldown // timedelta(milliseconds=1),
             most_per_day=self.most_per_day,
             valid_ms=self.valid_for // timedelta(milliseconds=1),
+            longest_past_ms=self.longest_past // timedelta(milliseconds=1),
         )
 
     @property
@@ -85,11 +89,15 @@ class Judge(KeyedProcessFunction):  # type: ignore[misc]
 
     def open(self, runtime_context: RuntimeContext) -> None:
         # Text, not a list: in thread mode Flink 1.20 takes a nested type for pickled bytes and fails the checkpoint.
+        self._long_past = runtime_context.get_metrics_group().counter("long_past_candidates")
         self._issued = runtime_context.get_state(ValueStateDescriptor("issued", Types.STRING()))
 
     def process_element(self, value: Row, context: KeyedProcessFunction.Context) -> Iterator[Row]:
         candidate = Candidate(*value)
         now_ms = context.timer_service().current_processing_time()
+        if long_past(candidate, now_ms, self._policy):
+            self._long_past.inc()
+            return
         history = History.parse(self._issued.value())
         if not earns_coupon(candidate, history, now_ms, self._policy):
             return

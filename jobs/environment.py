@@ -1,10 +1,13 @@
 """Make the Flink environment that every job here runs in."""
 
+import importlib
 import os
 import sys
 from datetime import timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
+import cloudpickle
 from pydantic import Field
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
@@ -30,6 +33,8 @@ class JobSection(Section):
     niceness: int = Field(0, ge=0, le=19)
     # How long an event id is remembered: a repeat within it is dropped.
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
+    # Where the broker no longer has what follows a checkpoint's position: stop, or go on from the earliest there is.
+    missing_position: Literal["fail", "earliest"] = "fail"
 
     @property
     def clicks_options(self) -> dict[str, str]:
@@ -38,6 +43,7 @@ class JobSection(Section):
             "duplicate-horizon": milliseconds(self.duplicate_horizon),
             "fetch-wait": milliseconds(self.fetch_wait),
             "niceness": str(self.niceness),
+            "missing-position": self.missing_position,
         }
 
 
@@ -63,7 +69,20 @@ def create(config: JobSection, name: str) -> StreamTableEnvironment:
         "table.exec.sink.upsert-materialize": "NONE",
     }.items():
         settings.set_string(key, value)
+    if "HONGBAO_RESUME_FROM" in os.environ:
+        settings.set_string("execution.state-recovery.path", os.environ["HONGBAO_RESUME_FROM"])
+        dropping = os.environ.get("HONGBAO_RESUME_DROPPING", "false")
+        settings.set_string("execution.state-recovery.ignore-unclaimed-state", dropping)
+    carry_python()
     return StreamTableEnvironment.create(_cluster(settings))
+
+
+def carry_python() -> None:
+    """Let each job carry the Python of this folder, so that a TaskManager runs what was submitted.
+
+    By name it would import what lies on the disk when it starts, and what lay there when it started.
+    """
+    cloudpickle.register_pickle_by_value(importlib.import_module("jobs"))
 
 
 def _cluster(settings: Configuration) -> StreamExecutionEnvironment:
@@ -71,7 +90,10 @@ def _cluster(settings: Configuration) -> StreamExecutionEnvironment:
     if "PYFLINK_GATEWAY_PORT" in os.environ:
         return StreamExecutionEnvironment.get_execution_environment(settings)
     rest = urlsplit(read(Flink).rest_url)
-    settings.set_string("execution.target", "remote")
+    plan = os.environ.get("HONGBAO_PLAN")
+    settings.set_string("execution.target", "remote" if plan is None else "hongbao-plan")
+    if plan is not None:
+        settings.set_string("hongbao.plan.file", plan)
     settings.set_string("execution.attached", "false")
     settings.set_string("rest.address", str(rest.hostname))
     settings.set_string("rest.port", str(rest.port or {"http": 80, "https": 443}[rest.scheme]))

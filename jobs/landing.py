@@ -29,12 +29,20 @@ class Landing(JobSection):
     niceness: int = Field(5, ge=0, le=19)
     # A file becomes visible when the checkpoint that closes it completes: this is most of its freshness.
     checkpoint_interval: Duration = Field(timedelta(seconds=5), ge=timedelta(milliseconds=100))
+    # The job stops when more of a minute's messages are no events, by the broker's clock; 1 never stops it.
+    most_dead_share: float = Field(0.5, ge=0, le=1)
+    # A minute of which a subtask read fewer messages is not judged.
+    dead_share_least: int = Field(200, ge=1)
+
+    @property
+    def dead_share_options(self) -> dict[str, str]:
+        return {"most-dead-share": str(self.most_dead_share), "dead-share-least": str(self.dead_share_least)}
 
 
 def bind(tables: StreamTableEnvironment, config: Landing) -> None:
     """Give the names in landing.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
-    create_clicks(tables, pulsar, "clicks", "landing", config.clicks_options)
+    create_clicks(tables, pulsar, "clicks", "landing", {**config.clicks_options, **config.dead_share_options})
     event = columns(schemas.load("click_event"))
     dead = columns(schemas.load("dead_letter"))
     create_parquet(tables, folder, "events", {**event, **ORIGIN}, time="occurred_at")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from errors import CannotRun, SettingsError
+from jobs import kept_state
 from settings import Flink, Stack, read
 from settings.reader import ROOT
 from stack import cluster, machine
@@ -38,7 +39,7 @@ def submit(names: Sequence[str], environment: dict[str, str]) -> list[Submitted]
 
     Raises SettingsError for an unknown name, CannotRun with the cause where Flink refuses the job.
     """
-    _check_names(names)
+    check_names(names)
     done = subprocess.run(
         [sys.executable, "-m", "jobs.submit", *names],
         cwd=ROOT,
@@ -52,21 +53,30 @@ def submit(names: Sequence[str], environment: dict[str, str]) -> list[Submitted]
     return [Submitted(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def submit_and_check(names: Sequence[str], say: Callable[[str], None] = lambda _: None) -> list[Submitted]:
+def environment(stack: Stack) -> dict[str, str]:
+    """What `submit` needs for the cluster of this checkout's settings."""
+    return {**cluster.client_environment(stack), **machine.environment()}
+
+
+def submit_and_check(
+    names: Sequence[str], say: Callable[[str], None] = lambda _: None, resume: bool = False
+) -> list[Submitted]:
     """Submit to the cluster of this checkout's settings; return when every task runs, Python in thread mode.
+
+    With `resume` each goes on from its newest checkpoint; otherwise it starts where its subscription stands, and
+    remembers nothing.
 
     Raises CannotRun for a job that is running already, that does not come up, or whose Python runs elsewhere.
     """
-    _check_names(names)
+    check_names(names)
     stack = read(Stack)
     with FlinkRest(read(Flink).rest_url) as rest:
         for name in names:
             if any(job["job"] == name and job["state"] in ALIVE for job in rest.jobs()):
                 raise CannotRun(f"submit: {name} runs already; hongbao jobs --cancel {name} stops it")
-        say(f"submitting {', '.join(names)}")
-        submitted = submit(names, {**cluster.client_environment(stack), **machine.environment()})
+        submitted = _submit(stack, names, resume, say)
         for job in submitted:
-            _wait(rest, job)
+            wait_until_running(rest, job)
             if job.job in WITH_PYTHON and not rest.embeds_python(job.job_id):
                 raise CannotRun(
                     f"submit: {job.job} runs, but its Python is not in the TaskManager (thread mode); "
@@ -75,19 +85,38 @@ def submit_and_check(names: Sequence[str], say: Callable[[str], None] = lambda _
     return submitted
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _submit(stack: Stack, names: Sequence[str], resume: bool, say: Callable[[str], None]) -> list[Submitted]:
+    if not resume:
+        say(f"submitting {', '.join(names)}")
+        for name in names:
+            kept = kept_state.newest(stack, name)
+            if kept is not None:
+                say(f"{name} starts without its state; with --resume it goes on from {kept.sentence}")
+        submitted = submit(names, environment(stack))
+    else:
+        submitted = []
+        for name, kept in [(name, kept_state.require(stack, name)) for name in names]:
+            say(f"submitting {name} from {kept.sentence}")
+            submitted += submit([name], {**environment(stack), "HONGBAO_RESUME_FROM": kept.path.as_uri()})
+    for job in submitted:
+        kept_state.remember(stack, job.job, job.job_id)
+    return submitted
+
+
+def check_names(names: Sequence[str]) -> None:
     for name in names:
         if name not in JOBS:
             raise SettingsError(f"submit: no job {name!r}; there are {', '.join(JOBS)}")
 
 
-def _wait(rest: FlinkRest, job: Submitted) -> None:
+def wait_until_running(rest: FlinkRest, job: Submitted) -> None:
+    """Return when every task runs; raises CannotRun for a job that failed for good or takes 90 s."""
     deadline = time.monotonic() + START_S
     while not rest.running(job.job_id):
-        if time.monotonic() > deadline:
-            raise CannotRun(
-                f"submit: {job.job} does not run after {START_S:.0f} s: {rest.failure(job.job_id) or 'no slot?'}"
-            )
+        failed = rest.state(job.job_id) == "FAILED"
+        if failed or time.monotonic() > deadline:
+            when = "failed" if failed else f"does not run after {START_S:.0f} s"
+            raise CannotRun(f"submit: {job.job} {when}: {rest.failure(job.job_id) or 'no slot?'}")
         time.sleep(0.1)
 
 

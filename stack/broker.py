@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from settings import Pulsar, Stack
-from stack import jars
+from stack import jars, journal
 from stack.processes import Service, check_port_free, wait_until
 from stack.pulsar_admin import PulsarAdmin
 
@@ -67,6 +67,7 @@ def start(stack: Stack, pulsar: Pulsar) -> None:
     check_port_free(host, admin_port, "admin_url in [pulsar]")
     folder = stack.folder / "pulsar"
     folder.mkdir(parents=True, exist_ok=True)
+    journal.mend(folder)
     conf = folder / "standalone.conf"
     conf.write_text(CONF.format(host=host, broker_port=broker_port, admin_port=admin_port), encoding="utf-8")
     service.start(_command(stack, folder, conf))
@@ -87,6 +88,8 @@ def _command(stack: Stack, folder: Path, conf: Path) -> list[str]:
         "java",
         *jars.compiler(stack),
         f"-Xmx{stack.broker_memory_mb}m",
+        # Dead is better than half alive: the supervisor starts it again.
+        "-XX:+ExitOnOutOfMemoryError",
         f"-XX:MaxDirectMemorySize={stack.broker_memory_mb}m",
         "-Dio.netty.tryReflectionSetAccessible=true",
         "-Dio.netty.leakDetectionLevel=disabled",

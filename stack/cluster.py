@@ -1,14 +1,13 @@
 """Run a Flink session cluster on this machine, from the distribution in the apache-flink wheel."""
 
 import os
-import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from settings import Flink, Stack
 from settings.reader import ROOT
-from stack import jars
+from stack import jars, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
@@ -18,7 +17,6 @@ START_S = 60.0
 JVM = ("java", "-XX:+UseSerialGC", "-Xmn160m", "-XX:MaxTenuringThreshold=3", "-XX:MetaspaceSize=256m")
 # It coordinates; coupons go first.
 LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=256m")
-LOG4J = Path(__file__).parent / "flink-log4j2.properties"
 
 # Off-heap, network, managed, metaspace and overhead, as in CONF.
 TASKMANAGER_BESIDES_HEAP_MB = 128 + 192 + 192 + 32 + 384 + 256
@@ -55,6 +53,18 @@ execution.checkpointing.savepoint-dir: {folder}/savepoints
 # The newest three: an upgrade or a repair may need one before the last.
 execution.checkpointing.num-retained: 3
 # Default is exponential from 1 s; a killed TaskManager must be forgotten within a coupon's patience.
+# A new JobManager takes over the jobs of one that died, from their newest checkpoints; so does one after `down`.
+high-availability.type: zookeeper
+high-availability.storageDir: {folder}/ha
+high-availability.zookeeper.quorum: {zookeeper}
+high-availability.zookeeper.path.root: /hongbao
+high-availability.jobmanager.port: {rpc_port}
+# A dead JobManager is its job's leader for so long; default 60 s. Longer than the longest pause of one that lives.
+high-availability.zookeeper.client.session-timeout: 6000
+# ZooKeeper may be started again without the jobs noticing.
+high-availability.zookeeper.client.tolerate-suspended-connections: true
+high-availability.zookeeper.client.retry-wait: 500
+high-availability.zookeeper.client.max-retry-attempts: 60
 restart-strategy.type: exponential-delay
 restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
@@ -141,26 +151,21 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
     return [
         *(JVM if worker else LEADER_JVM),
         *jars.compiler(stack),
+        # Dead is better than half alive: the supervisor starts it again.
+        "-XX:+ExitOnOutOfMemoryError",
         f"-Xmx{heap_mb}m",
         f"-Xms{heap_mb}m",
         "-XX:MaxDirectMemorySize=512m",
         "-XX:MaxMetaspaceSize=384m",
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
-        f"-Dlog4j.configurationFile={LOG4J}",
-        *_java_options(),
+        f"-Dlog4j.configurationFile={jars.LOG4J}",
+        *jars.java_options(),
         "-cp",
         f"{stack.folder / 'lib'}/*",
         main,
         "--configDir",
         str(stack.folder / "flink" / "conf"),
     ]
-
-
-def _java_options() -> list[str]:
-    """The --add-opens that Flink's own configuration lists for Java 17."""
-    text = (jars.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
-    # And one that the Pulsar client's resolver asks for.
-    return [*re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text), "--add-opens=java.base/sun.net=ALL-UNNAMED"]
 
 
 def _write_conf(stack: Stack, flink: Flink) -> None:
@@ -172,10 +177,11 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         rest_port=rest.port or 8081,
         rpc_port=stack.internal_port + 1,
         blob_port=stack.internal_port + 2,
-        java_options=" ".join(_java_options()),
+        java_options=" ".join(jars.java_options()),
         folder=(stack.folder / "flink").as_uri(),
+        zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,
         task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,
     )
     (conf / "config.yaml").write_text(text, encoding="utf-8")
-    (conf / "log4j-cli.properties").write_text(LOG4J.read_text(encoding="utf-8"), encoding="utf-8")
+    (conf / "log4j-cli.properties").write_text(jars.LOG4J.read_text(encoding="utf-8"), encoding="utf-8")

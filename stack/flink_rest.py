@@ -1,11 +1,15 @@
 """Ask and tell the Flink cluster through its REST."""
 
+import json
+import time
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from errors import CannotRun, Unreachable
+
+ENDED = ("CANCELED", "FAILED", "FINISHED", None)
 
 
 class FlinkRest:
@@ -55,6 +59,11 @@ class FlinkRest:
             for job in sorted(jobs, key=lambda job: -job["start-time"])
         ]
 
+    def jobs_with_reasons(self) -> list[dict[str, Any]]:
+        """The same, and why: the reason of each that failed."""
+        jobs = self.jobs()
+        return [{**job, "why": self.failure(job["job_id"]) if job["state"] == "FAILED" else None} for job in jobs]
+
     def running(self, job_id: str) -> bool:
         """Whether every task of the job runs."""
         return any(
@@ -62,10 +71,56 @@ class FlinkRest:
             for job in self.jobs()
         )
 
+    def state(self, job_id: str) -> str | None:
+        """The job's state, such as RUNNING; None where the cluster does not know it."""
+        return next((str(job["state"]) for job in self.jobs() if job["job_id"] == job_id), None)
+
+    def newest_checkpoint(self, job_id: str) -> str | None:
+        """Where the job's newest completed checkpoint lies, as a URL; None before the first."""
+        newest = self.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
+        return None if newest is None else str(newest["external_path"])
+
+    def stop_with_savepoint(self, job_id: str, bound_s: float) -> str:
+        """Stop the job once its state is saved, and give the savepoint's URL; raises CannotRun, and it runs on."""
+        request = self.call("POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
+        deadline = time.monotonic() + bound_s
+        while True:
+            answer = self.call("GET", f"/jobs/{job_id}/savepoints/{request}")
+            if answer["status"]["id"] == "COMPLETED":
+                break
+            if time.monotonic() > deadline:
+                raise CannotRun(f"Flink did not save {job_id} within {bound_s:.0f} s; see hongbao jobs")
+            time.sleep(0.1)
+        if "failure-cause" in answer["operation"]:
+            cause = str(answer["operation"]["failure-cause"].get("stack-trace", "no cause")).splitlines()[0]
+            raise CannotRun(f"Flink could not save {job_id}: {cause}")
+        return str(answer["operation"]["location"])
+
+    def submit_graph(self, graph: bytes) -> None:
+        """Submit a job's graph, serialized as Java does."""
+        request = json.dumps({"jobGraphFileName": "job.graph", "jobJarFileNames": [], "jobArtifactFileNames": []})
+        files = {"file_0": ("job.graph", graph, "application/octet-stream")}
+        answer = self._http.post("/jobs", data={"request": request}, files=files)
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise CannotRun(f"Flink refused the job: HTTP {answer.status_code} {answer.text[:300]}")
+
+    def cancel_and_wait(self, job_id: str, bound_s: float = 60.0) -> None:
+        """Cancel the job and return when it has ended."""
+        if self.state(job_id) in ENDED:
+            return
+        self.cancel(job_id)
+        deadline = time.monotonic() + bound_s
+        while self.state(job_id) not in ENDED and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def failure(self, job_id: str) -> str | None:
-        """The first line of the job's newest exception, or None."""
+        """The innermost reason of the job's newest exception, or None."""
         text = self.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1").get("root-exception")
-        return str(text).splitlines()[0] if text else None
+        if not text:
+            return None
+        lines = str(text).splitlines()
+        causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+        return (causes or lines)[-1 if causes else 0]
 
     def operators(self, job_id: str) -> list[str]:
         """Names of the job's vertices, each a chain of operators."""
@@ -88,7 +143,7 @@ class FlinkRest:
     def running_id(self, name: str) -> str:
         """The id of the job of this name that has not ended; raises CannotRun where there is none."""
         for job in self.jobs():
-            if job["job"] == name and job["state"] not in ("CANCELED", "FAILED", "FINISHED"):
+            if job["job"] == name and job["state"] not in ENDED:
                 return str(job["job_id"])
         raise CannotRun(f"no job {name} is running; hongbao jobs lists them")
 

@@ -1,6 +1,7 @@
 """Find the jars: the broker's class path, and one lib folder of links for the cluster and every submission."""
 
 import os
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from settings.reader import ROOT
 
 BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
 CONNECTOR = ROOT / "connector" / "target" / "hongbao-connector.jar"
+LOG4J = ROOT / "stack" / "flink-log4j2.properties"
 CONNECTOR_CLASSPATH = ROOT / "connector" / "target" / "runtime.classpath"
 # Flink's own distribution has these, or binds the logging itself.
 PROVIDED = ("slf4j-", "log4j-", "flink-shaded-", "flink-annotations-", "flink-core-", "flink-connector-base-")
@@ -22,6 +24,14 @@ def flink_home() -> Path:
     if spec is None or spec.origin is None:
         raise Prerequisite("apache-flink is not installed in this Python; run make install")
     return Path(spec.origin).parent
+
+
+def flink_classpath() -> str:
+    """Flink's own jars and nothing of ours."""
+    home = flink_home()
+    return os.pathsep.join(
+        str(jar) for kind in ("flink-dist", "log4j") for jar in sorted(home.glob(f"lib/{kind}-*.jar"))
+    )
 
 
 def broker_classpath() -> str:
@@ -49,12 +59,21 @@ def link_lib(folder: Path) -> Path:
     home = flink_home()
     # flink-python here and not only on the job's class path: with Java 17 and thread mode the second job in a
     # TaskManager dies otherwise (NoSuchFieldException: loadedLibraryNames).
-    jars = [*home.glob("lib/*.jar"), *home.glob("opt/flink-python-*.jar"), CONNECTOR]
+    jars = [*home.glob("lib/*.jar"), *home.glob("opt/flink-python-*.jar")]
     jars += [Path(jar) for jar in _read(CONNECTOR_CLASSPATH).split(os.pathsep)]
     for jar in jars:
         if jar.parent.parent == home or not jar.name.startswith(PROVIDED):
             (lib / jar.name).symlink_to(jar)
+    # A copy: a build that overwrites the jar of a running JVM crashes it.
+    shutil.copyfile(CONNECTOR, lib / CONNECTOR.name)
     return lib
+
+
+def java_options() -> list[str]:
+    """The --add-opens that Flink's own configuration lists for Java 17."""
+    text = (flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
+    # And one that the Pulsar client's resolver asks for.
+    return [*re.findall(r"--add-(?:opens|exports)=[^\s\"']+", text), "--add-opens=java.base/sun.net=ALL-UNNAMED"]
 
 
 def _read(path: Path) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Flink, Pulsar, Stack, Warehouse, read
-from stack import broker, cluster, topics
+from stack import broker, cluster, supervisor, topics, zookeeper
 from stack.flink_rest import FlinkRest
-from stack.processes import Service
+from stack.processes import Service, exclusive
 from stack.pulsar_admin import PulsarAdmin
+from stack.supervisor import Restarts
 
 
 @dataclass(frozen=True)
@@ -20,24 +21,30 @@ class Status:
     broker_healthy: bool
     slots: int
     jobs: list[dict[str, Any]]
+    # By service, since `up`.
+    restarts: dict[str, Restarts]
 
     @property
     def up(self) -> bool:
-        return self.broker_healthy and all(self.pids.values())
+        loops = any(restarts.in_a_loop for restarts in self.restarts.values())
+        return self.broker_healthy and all(self.pids.values()) and not loops
 
 
 def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> None:
-    """Start broker and cluster side by side, then make the topics; what runs already is left alone.
+    """Start broker and cluster side by side, make the topics, keep it all up; what runs already is left alone.
 
-    Without `flink` only the broker.
+    Jobs that ran when the stack went down run again, from their newest checkpoints. Without `flink` it is the broker
+    alone, which nobody starts again when it dies.
 
     Raises Prerequisite for a port in use or a missing jar, CannotRun when a process dies or does not come up.
     """
     stack, pulsar, jobs_run_on = read(Stack), read(Pulsar), read(Flink)
     progress("starting Pulsar and Flink" if flink else "starting Pulsar")
-    broker.start(stack, pulsar)
-    if flink:
-        cluster.start(stack, jobs_run_on, environment())
+    with exclusive(stack.folder):
+        broker.start(stack, pulsar)
+        if flink:
+            zookeeper.start(stack, jobs_run_on)
+            cluster.start(stack, jobs_run_on, environment())
     # In parallel: each is half a minute of one core where the other waits.
     with ThreadPoolExecutor(2) as both:
         flink_ready = both.submit(cluster.wait, stack, jobs_run_on) if flink else None
@@ -48,32 +55,46 @@ def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> 
             flink_ready.result()
     for service in _services(stack):
         service.lower_compiler()
+    if flink:
+        with exclusive(stack.folder):
+            supervisor.start(stack)
     progress("up")
 
 
 def down() -> list[str]:
     """Stop what `up` started, by pid; the names of what ran."""
     stack = read(Stack)
-    flink_ran, broker_ran = cluster.stop(stack), broker.stop(stack)
+    # Held until the end: nothing is started again meanwhile.
+    with exclusive(stack.folder):
+        supervisor.stop(stack)
+        flink_ran = cluster.stop(stack)
+        zookeeper.stop(stack)
+        broker_ran = broker.stop(stack)
     return [name for name, ran in (("flink", flink_ran), ("broker", broker_ran)) if ran]
 
 
 def status() -> Status:
     """Ask processes, broker and cluster; never raises because one is down."""
     stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
-    processes = {service.name: service.process() for service in _services(stack)}
+    processes = {service.name: service.process() for service in (*_services(stack), supervisor.service(stack))}
     with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
         slots = rest.slots()
         return Status(
             pids={name: process.pid if process else None for name, process in processes.items()},
             broker_healthy=admin.healthy(),
             slots=slots,
-            jobs=rest.jobs() if slots else [],
+            jobs=rest.jobs_with_reasons() if slots else [],
+            restarts=supervisor.restarts(stack.folder),
         )
 
 
 def _services(stack: Stack) -> list[Service]:
-    return [Service("broker", stack.folder), cluster.jobmanager(stack), *cluster.taskmanagers(stack)]
+    return [
+        Service("broker", stack.folder),
+        zookeeper.service(stack),
+        cluster.jobmanager(stack),
+        *cluster.taskmanagers(stack),
+    ]
 
 
 def environment() -> dict[str, str]:

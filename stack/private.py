@@ -10,8 +10,8 @@ from pathlib import Path
 from errors import CannotRun
 from stack import machine
 
-# BookKeeper's, and the two of Flink's RPC and blobs.
-INTERNAL_PORTS = 3
+# BookKeeper's, Flink's RPC and blobs, ZooKeeper's.
+INTERNAL_PORTS = 4
 
 
 @contextmanager

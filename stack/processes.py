@@ -1,12 +1,14 @@
 """Start a process that outlives the command, and end it later: by its pid file, and only if it is ours."""
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +54,24 @@ class Service:
                 process_group=0,
             )
         # The start time tells our process from a later one that was given the same pid.
-        started = psutil.Process(child.pid).create_time()
-        self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}), encoding="utf-8")
+        record = {
+            "pid": child.pid,
+            "started": psutil.Process(child.pid).create_time(),
+            # How to start it again.
+            "command": list(command),
+            "environment": dict(environment or {}),
+        }
+        # Renamed into place: a reader never sees half of it.
+        part = self._pid_file.with_suffix(".part")
+        # The environment may hold a token.
+        part.touch(0o600)
+        part.write_text(json.dumps(record), encoding="utf-8")
+        part.replace(self._pid_file)
+
+    def start_again(self) -> None:
+        """Start with the command and environment of the last time; raises FileNotFoundError where it was stopped."""
+        record = json.loads(self._pid_file.read_text(encoding="utf-8"))
+        self.start(record["command"], record["environment"])
 
     def process(self) -> psutil.Process | None:
         """Our process if it lives, else None."""
@@ -65,11 +83,14 @@ class Service:
             return None
         return found if alive else None
 
-    def stop(self) -> bool:
-        """End our process, firmly after 20 s; whether there was one. Forgets the pid file either way."""
+    def stop(self, alone: bool = False) -> bool:
+        """End our process, firmly after 20 s; whether there was one. Forgets the pid file either way.
+
+        What it started ends with it, unless `alone`.
+        """
         process = self.process()
         if process is not None:
-            family = [process, *process.children(recursive=True)]
+            family = [process, *([] if alone else process.children(recursive=True))]
             for member in family:
                 _signal(member, signal.SIGTERM)
             _, left = psutil.wait_procs(family, timeout=TERM_S)
@@ -96,9 +117,30 @@ class Service:
     def check_alive(self) -> None:
         """Raises CannotRun with the last line of the log when the process has died."""
         if self.process() is None:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
-            last = next((line for line in reversed(lines) if line.strip() and not line.startswith("\tat")), "no output")
-            raise CannotRun(f"{self.name}: the process ended while starting; {self.log} says: {last.strip()[:300]}")
+            raise CannotRun(f"{self.name}: the process ended while starting; {self.log} says: {self.last_line()}")
+
+    def last_line(self) -> str:
+        """The end of its log that is no stack trace."""
+        if not self.log.exists():
+            return "no output"
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 100_000))
+            lines = log.read().decode("utf-8", errors="replace").splitlines()
+        last = next((line for line in reversed(lines) if line.strip() and not line.startswith("\tat")), "no output")
+        return last.strip()[:300]
+
+
+@contextmanager
+def exclusive(folder: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold the right to start and stop the services in `folder`; gives whether it is held, False without waiting."""
+    (folder / "run").mkdir(parents=True, exist_ok=True)
+    with (folder / "run" / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _signal(process: psutil.Process, number: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import schemas
 from coupons import Effects, Inbox, Message, Subscriber
 from coupons.lanes import Turns
 from schemas import registry
@@ -60,7 +61,7 @@ def test_what_comes_after_a_pause_has_no_turns_saved_up() -> None:
 def test_vip_coupons_go_first_while_both_topics_have_some(own_topics: Pulsar, tmp_path: Path) -> None:
     with PulsarAdmin(own_topics.admin_url) as admin:
         admin.call("PUT", f"/persistent/{own_topics.tenant}/{VIP.path}/partitions", VIP.partitions)
-        registry._register(admin, own_topics, VIP)
+    registry.register_one(own_topics, VIP, schemas.load(VIP.record))
     url = f"sqlite:{tmp_path}/service.db"
     tables = ("CREATE TABLE IF NOT EXISTS shown (lane TEXT NOT NULL)",)
 

@@ -15,10 +15,18 @@ from jobs.coupon_rules import (
     coupon_id,
     earns_coupon,
     lane,
+    long_past,
 )
 
 NOW_MS = 1_798_000_000_000
-POLICY = Policy(campaign_id="always-on", currency="CNY", cooldown_ms=60_000, most_per_day=3, valid_ms=DAY_MS)
+POLICY = Policy(
+    campaign_id="always-on",
+    currency="CNY",
+    cooldown_ms=60_000,
+    most_per_day=3,
+    valid_ms=DAY_MS,
+    longest_past_ms=600_000,
+)
 CANDIDATE = Candidate(
     rule="hesitation",
     shopper_id="shopper-1",
@@ -64,6 +72,27 @@ def test_cap_counts_any_24_hours() -> None:
     issued = History().add("a", NOW_MS).add("b", NOW_MS).add("c", NOW_MS)
     assert not earns_coupon(CANDIDATE, issued, NOW_MS + DAY_MS - 1, POLICY)
     assert earns_coupon(CANDIDATE, issued, NOW_MS + DAY_MS, POLICY)
+
+
+def test_cause_is_past_one_millisecond_after_the_longest() -> None:
+    just = replace(CANDIDATE, occurred_ms=NOW_MS - 600_000, published_ms=NOW_MS, due_ms=NOW_MS)
+    assert not long_past(just, NOW_MS, POLICY)
+    assert long_past(replace(just, occurred_ms=NOW_MS - 600_001), NOW_MS, POLICY)
+
+
+def test_event_published_again_is_past_however_fresh_its_message() -> None:
+    again = replace(CANDIDATE, occurred_ms=NOW_MS - DAY_MS, published_ms=NOW_MS, due_ms=NOW_MS)
+    assert long_past(again, NOW_MS, POLICY)
+
+
+def test_coupon_that_fell_due_in_a_long_outage_is_past() -> None:
+    assert not long_past(CANDIDATE, CANDIDATE.due_ms + 599_990, POLICY)
+    assert long_past(CANDIDATE, CANDIDATE.due_ms + 599_991, POLICY)
+
+
+def test_wait_of_a_rule_does_not_count() -> None:
+    left = replace(CANDIDATE, rule="abandoned_cart", due_ms=CANDIDATE.published_ms + 1_800_000)
+    assert not long_past(left, left.due_ms, POLICY)
 
 
 def test_history_forgets_what_can_no_longer_count() -> None:

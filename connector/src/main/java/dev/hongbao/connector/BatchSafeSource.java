@@ -1,9 +1,16 @@
 package dev.hongbao.connector;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.api.connector.source.SplitEnumerator;
@@ -12,25 +19,31 @@ import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.connector.pulsar.source.PulsarSource;
 import org.apache.flink.connector.pulsar.source.enumerator.PulsarSourceEnumState;
 import org.apache.flink.connector.pulsar.source.split.PulsarPartitionSplit;
+import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.impl.BatchMessageIdImpl;
 import org.apache.pulsar.client.impl.MessageIdImpl;
 
 /**
- * The connector's Pulsar source, but one that restores to the start of a half-read batch.
+ * The connector's Pulsar source, but one that restores to the start of a half-read batch, and to no position that
+ * is gone.
  *
  * <p>The stock source (4.1.0-1.18) restores to the entry after the checkpointed message, so the rest
  * of its batch is never read (FLINK-36180). Here the batch is read again from its first message:
- * nothing is lost, and deduplication drops what had been read.
+ * nothing is lost, and deduplication drops what had been read. {@link Positions} says what it does with a position
+ * that no longer exists.
  */
 final class BatchSafeSource<T>
     implements Source<T, PulsarPartitionSplit, PulsarSourceEnumState>, ResultTypeQueryable<T> {
 
+  private static final long serialVersionUID = 1L;
   private final PulsarSource<T> source;
+  private final Positions positions;
 
-  BatchSafeSource(PulsarSource<T> source) {
+  BatchSafeSource(PulsarSource<T> source, Positions positions) {
     this.source = source;
+    this.positions = positions;
   }
 
   @Override
@@ -40,7 +53,7 @@ final class BatchSafeSource<T>
 
   @Override
   public SourceReader<T, PulsarPartitionSplit> createReader(SourceReaderContext context) throws Exception {
-    return source.createReader(context);
+    return new VerifiedReader<>(source.createReader(context), positions);
   }
 
   @Override
@@ -78,6 +91,87 @@ final class BatchSafeSource<T>
     return position;
   }
 
+  private static PulsarPartitionSplit at(PulsarPartitionSplit split, MessageId position) {
+    return new PulsarPartitionSplit(
+        split.getPartition(), split.getStopCursor(), position, split.getUncommittedTransactionId());
+  }
+
+  /** The connector's reader, given only splits whose position the broker has. */
+  private static final class VerifiedReader<T> implements SourceReader<T, PulsarPartitionSplit> {
+
+    private final SourceReader<T, PulsarPartitionSplit> reader;
+    private final Positions positions;
+
+    VerifiedReader(SourceReader<T, PulsarPartitionSplit> reader, Positions positions) {
+      this.reader = reader;
+      this.positions = positions;
+    }
+
+    @Override
+    public void addSplits(List<PulsarPartitionSplit> splits) {
+      List<PulsarPartitionSplit> verified = new ArrayList<>();
+      for (PulsarPartitionSplit split : splits) {
+        String topic = split.getPartition().getFullTopicName();
+        try {
+          verified.add(at(split, positions.verified(topic, split.getLatestConsumedId())));
+        } catch (IOException e) {
+          throw new UncheckedIOException(topic + ": cannot tell whether the checkpoint's position is there", e);
+        }
+      }
+      reader.addSplits(verified);
+    }
+
+    @Override
+    public void start() {
+      reader.start();
+    }
+
+    @Override
+    public InputStatus pollNext(ReaderOutput<T> output) throws Exception {
+      return reader.pollNext(output);
+    }
+
+    @Override
+    public List<PulsarPartitionSplit> snapshotState(long checkpoint) {
+      return reader.snapshotState(checkpoint);
+    }
+
+    @Override
+    public CompletableFuture<Void> isAvailable() {
+      return reader.isAvailable();
+    }
+
+    @Override
+    public void notifyNoMoreSplits() {
+      reader.notifyNoMoreSplits();
+    }
+
+    @Override
+    public void handleSourceEvents(SourceEvent event) {
+      reader.handleSourceEvents(event);
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpoint) throws Exception {
+      reader.notifyCheckpointComplete(checkpoint);
+    }
+
+    @Override
+    public void notifyCheckpointAborted(long checkpoint) throws Exception {
+      reader.notifyCheckpointAborted(checkpoint);
+    }
+
+    @Override
+    public void pauseOrResumeSplits(Collection<String> pause, Collection<String> resume) {
+      reader.pauseOrResumeSplits(pause, resume);
+    }
+
+    @Override
+    public void close() throws Exception {
+      reader.close();
+    }
+  }
+
   private static final class BatchSafeSerializer implements SimpleVersionedSerializer<PulsarPartitionSplit> {
 
     private final SimpleVersionedSerializer<PulsarPartitionSplit> serializer;
@@ -99,11 +193,7 @@ final class BatchSafeSource<T>
     @Override
     public PulsarPartitionSplit deserialize(int version, byte[] bytes) throws IOException {
       PulsarPartitionSplit split = serializer.deserialize(version, bytes);
-      return new PulsarPartitionSplit(
-          split.getPartition(),
-          split.getStopCursor(),
-          batchStart(split.getLatestConsumedId()),
-          split.getUncommittedTransactionId());
+      return at(split, batchStart(split.getLatestConsumedId()));
     }
   }
 }

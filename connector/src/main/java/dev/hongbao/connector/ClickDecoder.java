@@ -40,6 +40,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private final SchemaRegistry registry;
   private final boolean keepsPayload;
   private final int niceness;
+  private final DeadShare deadShare;
 
   private transient Contract contract;
   private transient int[] fromEvent;
@@ -53,15 +54,23 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private transient int anonymousId;
 
   /**
-   * The contract is a record's name in this jar or a whole .avsc. With {@code keepsPayload} an event's row holds its message's bytes as well, for whoever finds it late; the thread
-   * that decodes takes the {@code niceness}.
+   * The contract is a record's name in this jar or a whole .avsc. With {@code keepsPayload} an event's row holds its
+   * message's bytes as well, for whoever finds it late; the thread that decodes takes the {@code niceness}. Too large a
+   * {@code deadShare} stops the job; null never does.
    */
-  ClickDecoder(RowType row, String contractName, SchemaRegistry registry, boolean keepsPayload, int niceness) {
+  ClickDecoder(
+      RowType row,
+      String contractName,
+      SchemaRegistry registry,
+      boolean keepsPayload,
+      int niceness,
+      DeadShare deadShare) {
     this.row = row;
     this.contractName = contractName;
     this.registry = registry;
     this.keepsPayload = keepsPayload;
     this.niceness = niceness;
+    this.deadShare = deadShare;
   }
 
   @Override
@@ -127,6 +136,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private RowData alive(Message<byte[]> message, byte[] payload, GenericRowData event) {
     StringData shopper =
         event.isNullAt(userId) ? event.getString(anonymousId) : event.getString(userId);
+    count(message, null);
     GenericRowData out = new GenericRowData(fromEvent.length);
     for (int i = 0; i < fromEvent.length; i++) {
       out.setField(
@@ -147,6 +157,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     String said =
         (reason.length() <= MOST_REASON ? reason : reason.substring(0, MOST_REASON) + " …")
             + (fits ? "" : "; kept are the first " + MOST_PAYLOAD + " of " + payload.length + " bytes");
+    count(message, said);
     GenericRowData out = new GenericRowData(fromEvent.length);
     for (int i = 0; i < fromEvent.length; i++) {
       if (fromEvent[i] >= 0) {
@@ -164,6 +175,12 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
           });
     }
     return out;
+  }
+
+  private void count(Message<byte[]> message, String reason) {
+    if (deadShare != null) {
+      deadShare.count(message.getBrokerPublishTime().orElse(message.getPublishTime()), reason);
+    }
   }
 
   private Object origin(String name, Message<byte[]> message, StringData verdict, StringData shopper) {

@@ -11,6 +11,7 @@ import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.connector.pulsar.source.PulsarSource;
 import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
+import org.apache.flink.connector.pulsar.source.config.CursorVerification;
 import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -69,6 +70,15 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   private static final ConfigOption<Integer> NICENESS =
       ConfigOptions.key("niceness").intType().defaultValue(0)
           .withDescription("Of the job's threads, from 0 to 19: one without a deadline gives way to one that has one.");
+  private static final ConfigOption<String> MISSING_POSITION =
+      ConfigOptions.key("missing-position").stringType().defaultValue("fail")
+          .withDescription("What to do where the broker no longer has a checkpoint's position: 'fail' or 'earliest'.");
+  private static final ConfigOption<Double> MOST_DEAD_SHARE =
+      ConfigOptions.key("most-dead-share").doubleType().noDefaultValue()
+          .withDescription("More of a minute's messages dead than this stops the job; without it nothing does.");
+  private static final ConfigOption<Integer> DEAD_SHARE_LEAST =
+      ConfigOptions.key("dead-share-least").intType().defaultValue(200)
+          .withDescription("A minute of which a subtask read fewer messages is not judged.");
   private static final ConfigOption<String> SOURCE =
       ConfigOptions.key("source").stringType().defaultValue("batch-safe")
           .withDescription("'stock' loses the rest of a half-read batch on restore: the drills' control.");
@@ -86,7 +96,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
     return Set.of(
-        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, FETCH_WAIT, NICENESS, SOURCE);
+        SCHEMA, DUPLICATE_HORIZON, OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP, LATENESS, FETCH_WAIT, NICENESS,
+        MISSING_POSITION, MOST_DEAD_SHARE, DEAD_SHARE_LEAST, SOURCE);
   }
 
   @Override
@@ -189,15 +200,29 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
                       options.get(SCHEMA),
                       registry,
                       options.getOptional(LATENESS).isPresent(),
-                      options.get(NICENESS)))
+                      options.get(NICENESS),
+                      deadShare()))
               // Default is 10 s: a slow partition's events would wait that long for company.
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, Math.max(20, options.get(FETCH_WAIT).toMillis()))
               .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)
               .setConfig(
                   PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, (int) options.get(FETCH_WAIT).toMillis())
               .setConfig(PulsarSourceOptions.PULSAR_PARTITION_DISCOVERY_INTERVAL_MS, 30_000L)
+              // Default is a warning in a log, and to read from where the subscription stands.
+              .setConfig(PulsarSourceOptions.PULSAR_VERIFY_INITIAL_OFFSETS, CursorVerification.FAIL_ON_MISMATCH)
               .build();
-      return options.get(SOURCE).equals("stock") ? source : new BatchSafeSource<>(source);
+      if (options.get(SOURCE).equals("stock")) {
+        return source;
+      }
+      boolean goOn = options.get(MISSING_POSITION).equals("earliest");
+      return new BatchSafeSource<>(source, new Positions(options.get(ADMIN_URL), goOn));
+    }
+
+    private DeadShare deadShare() {
+      return options
+          .getOptional(MOST_DEAD_SHARE)
+          .map(most -> new DeadShare(most, options.get(DEAD_SHARE_LEAST)))
+          .orElse(null);
     }
 
     private WatermarkStrategy<RowData> watermarks() {

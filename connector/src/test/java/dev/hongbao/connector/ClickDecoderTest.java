@@ -64,7 +64,7 @@ class ClickDecoderTest {
 
   private ClickDecoder decoder(RowType row, String contract) {
     String admin = "http://127.0.0.1:" + registry.getAddress().getPort();
-    return new ClickDecoder(row, contract, new SchemaRegistry(admin, TOPIC), false, 0);
+    return new ClickDecoder(row, contract, new SchemaRegistry(admin, TOPIC), false, 0, null);
   }
 
   @AfterEach

@@ -1,0 +1,77 @@
+"""What is killed comes back by itself, and what was going on goes on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import stack
+import warehouse
+from ingest import Publisher
+from jobs.submit import submit_and_check
+from settings import Flink, Pulsar, Stack, read
+from stack.flink_rest import FlinkRest
+from stack.processes import Service
+from tests.jobs.test_path import click
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def rest(broker: Pulsar) -> Iterator[FlinkRest]:
+    with FlinkRest(read(Flink).rest_url) as rest:
+        yield rest
+        for job in rest.jobs():
+            rest.cancel_and_wait(job["job_id"])
+
+
+def kill(*names: str) -> None:
+    for name in names:
+        process = Service(name, read(Stack).folder).process()
+        assert process is not None
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    "names", [("taskmanager-1",), ("jobmanager",), ("broker",), ("broker", "zookeeper", "jobmanager", "taskmanager-1")]
+)
+def test_every_scan_gets_its_coupon_whatever_is_killed(broker: Pulsar, rest: FlinkRest, names: tuple[str, ...]) -> None:
+    submit_and_check(["coupons"])
+    job_id = rest.running_id("coupons")
+    eventually(lambda: rest.newest_checkpoint(job_id) is not None, True)
+    before = stack.status().restarts
+    scanners = [f"{'-'.join(names)}-{number}" for number in range(300)]
+    with Publisher(broker, send_timeout_s=120) as clicks:
+        for number, scanner in enumerate(scanners):
+            if number == 150:
+                kill(*names)
+            clicks.publish(click(scanner, "qr_scanned", store_id="s1"))
+            if number % 10 == 0 and number < 150:
+                clicks.flush()
+    query = "SELECT shopper_id FROM coupons WHERE list_contains($scanners, shopper_id)"
+
+    def coupons() -> list[str]:
+        return sorted(row["shopper_id"] for row in warehouse.query(query, values={"scanners": scanners}))
+
+    eventually(coupons, sorted(scanners), 120)
+    found = stack.status()
+    assert found.up
+    for name in names:
+        assert found.restarts[name].times == (before[name].times if name in before else 0) + 1
+    assert rest.running_id("coupons") == job_id
+
+
+def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsar, rest: FlinkRest) -> None:
+    submit_and_check(["coupons", "landing"])
+    rest.cancel_and_wait(rest.running_id("landing"))
+    job_id = rest.running_id("coupons")
+    kill("jobmanager")
+    eventually(lambda: running(rest), ["coupons"])
+    assert rest.running_id("coupons") == job_id
+
+
+def running(rest: FlinkRest) -> list[str]:
+    """Names of the jobs that run, none while there is no JobManager."""
+    if not rest.slots():
+        return []
+    return [job["job"] for job in rest.jobs() if job["state"] == "RUNNING" and job["tasks_running"] == job["tasks"]]
