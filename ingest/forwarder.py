@@ -37,6 +37,8 @@ class Forwarder:
         self._on_delivery = on_delivery
         # The events of this process that await their answer, by position, for those who asked for deliveries.
         self._events: dict[int, Any] = {}
+        # What an earlier process left and was delivered.
+        self._older: set[int] = set()
         self._stopped = threading.Event()
         self._closed = False
         self._broken: BaseException | None = None
@@ -151,5 +153,13 @@ class Forwarder:
         spool.acknowledge(outbox.answered_below(behind))
 
     def _delivered(self, delivery: Delivery) -> None:
-        if delivery.failure is None and self._on_delivery is not None:
-            self._on_delivery(delivery._replace(event=self._events.pop(delivery.event, None)))
+        """Once an event: what one session got through without noting it, the next hears of again."""
+        position = delivery.event
+        if delivery.failure is not None or self._on_delivery is None:
+            return
+        if position < self._spool.base:
+            if position not in self._older:
+                self._older.add(position)
+                self._on_delivery(delivery._replace(event=None))
+        elif position in self._events:
+            self._on_delivery(delivery._replace(event=self._events.pop(position)))
