@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from cli.answer import Json, command, errors, say, show
 from settings import duration
 
 # Commands import what they need when they run: `hongbao --help` must not wait for PyFlink.
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
@@ -244,6 +245,28 @@ def compact(
     rows = [{name: value for name, value in asdict(one).items() if json or name != "problems"} for one in done]
     show(rows, json)
     return 1 if problems else 0
+
+
+@app.command()
+@command
+def ledger(
+    folders: Annotated[list[Path], typer.Argument(help="Ledger folders of the simulator or of publishers.")],
+    receipts: Annotated[list[Path] | None, typer.Option(help="A subscriber's receipts.jsonl, again for each.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=TIMES, help="Published from then on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=TIMES, help="And before then, UTC.")] = None,
+    settled: Annotated[bool, typer.Option(help="Everything must have arrived: nothing counts as pending.")] = False,
+    check_rules: Annotated[bool, typer.Option(help="Reckon which coupons the rules must have given.")] = False,
+    json: Json = False,
+) -> int:
+    """Account for every published event and every coupon; exit code 1 when something is lost or doubled.
+
+    Example: hongbao ledger var/ledger/20261111T120000Z --receipts receipts.jsonl --settled
+    """
+    from ledger.command import answer
+
+    found = answer(folders, receipts or [], since, until, settled, check_rules, say)
+    show(found.plain, json, found.text)
+    return 1 if found.findings else 0
 
 
 @schema_app.command("check")
