@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
-import warehouse
-
 # Through a burst of 100 times the steady rate; a later coupon is spam.
 LATENCY_P99_MS = 1_000
 FRESHNESS_P99_S = 15
+# Those that the ledger gives.
+ACCOUNTED = ("published", "landed", "dead_lettered", "duplicates_dropped", "late", "duplicates_landed", "lost")
 
 
 @dataclass(frozen=True)
@@ -69,49 +69,6 @@ class Figures:
         return {**asdict(self), "held": not self.failures, "failures": self.failures}
 
 
-@dataclass(frozen=True)
-class Account:
-    """What became of every published message."""
-
-    published: int
-    landed: int
-    dead_lettered: int
-    duplicates_dropped: int
-    late: int
-    duplicates_landed: int
-    lost: int
-
-    @property
-    def settled(self) -> bool:
-        """Whether every published message is somewhere."""
-        return self.published == self.landed + self.dead_lettered + self.duplicates_dropped
-
-
-def account(ledger: Path, folder: Path) -> Account:
-    """Join the publisher's ledger with what landed, message by message."""
-    with warehouse.connect(folder) as landed, duckdb.connect() as books:
-        (published,) = _one(
-            books, "SELECT count(*) FROM read_parquet(?) WHERE acknowledged", [str(ledger / "*.parquet")]
-        )
-        counts = [
-            _one(landed, f"SELECT count(*) FROM {table}")[0]
-            for table in ("events", "dead_letters", "duplicates", "late_events")
-        ]
-        (distinct,) = _one(landed, "SELECT count(DISTINCT event_id) FROM events")
-        seen = landed.sql(
-            "SELECT message_id FROM events UNION SELECT message_id FROM dead_letters "
-            "UNION SELECT message_id FROM duplicates"
-        ).to_arrow_table()
-        books.register("seen", seen)
-        (lost,) = _one(
-            books,
-            "SELECT count(*) FROM read_parquet(?) AS ledger ANTI JOIN seen USING (message_id) WHERE acknowledged",
-            [str(ledger / "*.parquet")],
-        )
-    events, dead, repeats, late = counts
-    return Account(published, events, dead, repeats, late, events - distinct, lost)
-
-
 def latency(receipts: Path) -> tuple[dict[str, float], int, int]:
     """Percentiles in milliseconds over first receipts, coupons received, and repeats among the receipts."""
     lines = [json.loads(line) for line in receipts.read_text(encoding="utf-8").splitlines()]
@@ -136,9 +93,7 @@ def first_receipt_s(receipts: Path) -> float | None:
     return json.loads(first)["received_ms"] / 1000 if first else None
 
 
-def _one(
-    connection: duckdb.DuckDBPyConnection | warehouse.Connection, query: str, values: list[Any] | None = None
-) -> tuple[Any, ...]:
+def _one(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> tuple[Any, ...]:
     answer = connection.execute(query, values or [])
     row = answer.fetchone()
     # DuckDB 2.0 keeps a connection busy until its answer has been read to the end.

@@ -17,6 +17,7 @@ from demo.screen import Screen
 from errors import CannotRun
 from ingest import profile
 from jobs.submit import submit_and_check
+from ledger import Asked, account
 from settings import Warehouse, read
 from settings.reader import ROOT
 from stack.private import private
@@ -100,8 +101,8 @@ def _figures(ledger: Path, receipts: Path, summary: dict[str, Any], started: flo
     folder = read(Warehouse).folder
     deadline = time.monotonic() + SETTLE_S
     while True:
-        account = figures.account(ledger, folder)
-        conversions = len(differences.conversion(CURRENCY, folder)) if account.settled else -1
+        accounted = account(Asked((ledger,), settled=True), folder)
+        conversions = len(differences.conversion(CURRENCY, folder)) if accounted.whole else -1
         sessions = len(differences.sessions(CURRENCY, SESSION_GAP, folder)) if conversions == 0 else -1
         if sessions == 0 or time.monotonic() > deadline:
             break
@@ -111,13 +112,7 @@ def _figures(ledger: Path, receipts: Path, summary: dict[str, Any], started: flo
     first = figures.first_receipt_s(receipts)
     rates = summary["rates"]
     return Figures(
-        published=account.published,
-        landed=account.landed,
-        dead_lettered=account.dead_lettered,
-        duplicates_dropped=account.duplicates_dropped,
-        late=account.late,
-        duplicates_landed=account.duplicates_landed,
-        lost=account.lost,
+        **{name: accounted.events[name] for name in figures.ACCOUNTED},
         coupons=coupons,
         duplicate_coupons=repeats,
         coupon_latency_ms=latency,
@@ -127,6 +122,6 @@ def _figures(ledger: Path, receipts: Path, summary: dict[str, Any], started: flo
             "steady": round(rates.get("steady", 0.0), 1),
             "burst": round(rates.get("burst", 0.0), 1),
         },
-        conversion_differences=max(conversions, 0) if account.settled else 1,
+        conversion_differences=max(conversions, 0) if accounted.whole else 1,
         session_differences=max(sessions, 0) if conversions == 0 else 1,
     )

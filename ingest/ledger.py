@@ -54,7 +54,10 @@ class Ledger:
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(SCHEMA)
         table = pa.table([pa.array(values, kind.type) for values, kind in zip(columns, SCHEMA, strict=True)], SCHEMA)
         self._files += 1
-        pq.write_table(table, self._folder / f"part-{self._files:05}.parquet", compression="zstd")
+        # Whoever reads the books meanwhile must not meet half a file.
+        in_progress = self._folder / f".part-{self._files:05}.inprogress"
+        pq.write_table(table, in_progress, compression="zstd")
+        in_progress.rename(self._folder / f"part-{self._files:05}.parquet")
 
 
 def moment(milliseconds: int) -> datetime:

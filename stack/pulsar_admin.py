@@ -52,6 +52,22 @@ class PulsarAdmin:
         """Messages of the topic that the subscription has not acknowledged."""
         return int(self.stats(topic)["subscriptions"].get(subscription, {}).get("msgBacklog", 0))
 
+    def positions(self, topic: str, subscription: str) -> dict[int, tuple[int, int]]:
+        """Ledger and entry of each partition up to which the subscription has acknowledged everything.
+
+        Raises CannotRun where the topic is not partitioned or has no such subscription.
+        """
+        path = topic.replace("://", "/")
+        partitions = self.get(f"/{path}/partitions")["partitions"]
+        found = {}
+        for number in range(partitions):
+            cursors = self.get(f"/{path}-partition-{number}/internalStats")["cursors"]
+            if subscription not in cursors:
+                raise CannotRun(f"{topic}: partition {number} has no subscription {subscription!r}")
+            ledger, entry = cursors[subscription]["markDeletePosition"].split(":")
+            found[number] = (int(ledger), int(entry))
+        return found
+
 
 def _reason(answer: httpx.Response) -> str:
     try:

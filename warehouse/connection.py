@@ -6,6 +6,7 @@ outside the warehouse can be opened, and no setting can be changed.
 
 import os
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ import duckdb
 
 from errors import ProblemFound, SettingsError
 from settings import Warehouse, read
-from warehouse import read_only
+from warehouse import files, read_only
 from warehouse.tables import PARTITION, TABLES
 
 FOLDER = Path(__file__).parent
@@ -41,6 +42,8 @@ class Connection:
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
+        # DuckDB 2.0.0 complains on stderr of a database that knows a function of Python's and was never closed.
+        weakref.finalize(self, database.close)
 
     def sql(self, query: str, values: Values | None = None) -> duckdb.DuckDBPyRelation:
         """The answer to one reading statement; `values` are bound to its $names or its ?s.
@@ -74,14 +77,29 @@ def connect(folder: Path | None = None) -> Connection:
 
     Every query sees the files that are complete when it starts. Times are UTC.
     """
+    database, folder = opened(folder)
+    _lock(database, folder)
+    return Connection(database)
+
+
+def opened(folder: Path | None = None) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """The same without its fences, for SQL of ours that reads other files too: a database to close, and its folder."""
     folder = (folder or read(Warehouse).folder).resolve()
     if any(sign in str(folder) for sign in "*?["):
         raise SettingsError(f"[warehouse] folder: DuckDB takes * ? [ for a pattern, got {folder}; rename it")
     # After an internal error DuckDB refuses every later query, lest it damage the database: here is none to damage.
     database = duckdb.connect(config={"disable_database_invalidation": "true"})
     _define(database)
-    _lock(database, str(folder))
-    return Connection(database)
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    # landed.sql reads it: a view cannot have a parameter, and a setting can.
+    database.execute("SET GLOBAL file_search_path = $folder", {"folder": str(folder)})
+    # The default is .tmp in the current folder, and a query that spills would leave its trace in the checkout.
+    spill = Path(tempfile.gettempdir()) / f"hongbao-spill-{os.getpid()}"
+    database.execute("SET GLOBAL temp_directory = $spill", {"spill": str(spill)})
+    # DuckDB 2.0.0: several count(DISTINCT …) in one query can end in "INTERNAL Error: dict-surviving cache"
+    # (akin to duckdb/duckdb#24807).
+    database.execute("SET GLOBAL disabled_optimizers = 'distinct_aggregate_rewrite'")
+    return database, folder
 
 
 def query(sql: str, folder: Path | None = None, values: Values | None = None) -> list[dict[str, Any]]:
@@ -105,28 +123,25 @@ def _define(database: duckdb.DuckDBPyConnection) -> None:
         nothing = duckdb.ConstantExpression(None)
         columns = [nothing.cast(kind).alias(column) for column, kind in {**table.columns, **PARTITION}.items()]
         database.sql("SELECT 1").select(*columns).limit(0).create(f"contract.{name}")
+    database.create_function("live_files", _live_files, ["VARCHAR", "VARCHAR"], "VARCHAR[]")
     database.execute(text("landed"))
     # Before the folder is named: creating a view over many files would read the foot of each.
     for name in VIEWS:
         database.sql(text(name)).create_view(name)
 
 
-def _lock(database: duckdb.DuckDBPyConnection, folder: str) -> None:
-    database.execute("SET GLOBAL TimeZone = 'UTC'")
-    # landed.sql reads it: a view cannot have a parameter, and a setting can.
-    database.execute("SET GLOBAL file_search_path = $folder", {"folder": folder})
-    database.execute("SET GLOBAL allowed_directories = [$folder]", {"folder": folder})
-    # The default is .tmp in the current folder, and a query that spills would leave its trace in the checkout.
-    spill = Path(tempfile.gettempdir()) / f"hongbao-spill-{os.getpid()}"
-    database.execute("SET GLOBAL temp_directory = $spill", {"spill": str(spill)})
-    # DuckDB 2.0.0: several count(DISTINCT …) in one query can end in "INTERNAL Error: dict-surviving cache"
-    # (akin to duckdb/duckdb#24807).
-    database.execute("SET GLOBAL disabled_optimizers = 'distinct_aggregate_rewrite'")
+def _lock(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    database.execute("SET GLOBAL allowed_directories = [$folder]", {"folder": str(folder)})
     # A mere SELECT of an unknown function would download an extension.
     database.execute("SET GLOBAL autoinstall_known_extensions = false")
     database.execute("SET GLOBAL autoload_known_extensions = false")
     database.execute("SET GLOBAL enable_external_access = false")
     database.execute("SET GLOBAL lock_configuration = true")
+
+
+def _live_files(folder: str, table: str) -> list[str]:
+    # While the views are made there is no folder yet.
+    return [str(path) for path in files.live(Path(folder), table)] if folder else []
 
 
 def text(name: str) -> str:

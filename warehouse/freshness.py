@@ -1,7 +1,7 @@
 """Measure how soon after publication an event can be queried.
 
-A file appears by a rename, which sets its change time (ctime); a rewrite such as compaction sets it again, so only
-files that the landing job wrote tell anything.
+A file appears by a rename, which sets its change time (ctime). Only files that the landing job wrote tell anything:
+what compaction has put together is left out, and so is a file that something else has rewritten.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from settings import Warehouse, read
 from warehouse.connection import connect, text
+from warehouse.files import COMPACTED, live
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ class Freshness:
 def measure(folder: Path | None = None, since: datetime = LONG_AGO) -> Freshness:
     """The freshness of events published at `since` or later, over the files that lie in `folder` now."""
     folder = (folder or read(Warehouse).folder).resolve()
-    files = [path for path in (folder / "events").glob("*/*/*.parquet") if not path.name.startswith(".")]
+    files = [path for path in live(folder, "events") if not path.name.lstrip(".").startswith(COMPACTED)]
     if not files:
         return Freshness(0, None, None, None)
     values = {

@@ -1,5 +1,5 @@
 -- One row per row landed in a folder: the contract's columns first, whether or not a file has them.
--- file_search_path holds the warehouse's folder; [!.] leaves files in progress out.
+-- live_files is Python's (files.py), asked anew by every query; file_search_path holds the warehouse's folder.
 -- DuckDB calls the only column of "no files at all" empty.
 CREATE MACRO landed(folder) AS TABLE
 SELECT COLUMNS(lambda name: name <> 'empty')
@@ -7,7 +7,7 @@ FROM (
     FROM query_table('contract.' || folder)
     UNION ALL BY NAME
     FROM read_parquet(
-        current_setting('file_search_path') || '/' || folder || '/event_date=*/event_hour=*/[!.]*.parquet',
+        live_files(current_setting('file_search_path'), folder),
         union_by_name = true,
         hive_partitioning = true,
         hive_types = {event_date: DATE, event_hour: INTEGER},

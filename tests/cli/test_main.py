@@ -87,3 +87,35 @@ def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
     done = hongbao("status", "--json", **nowhere)
     assert done.returncode == 1
     assert json.loads(done.stdout)["up"] is False
+
+
+def test_ledger_of_a_run_that_lost_a_message_is_a_problem_found(tmp_path: Path) -> None:
+    from tests.ledger.plants import Run
+
+    run = Run(tmp_path)
+    run.publish(1)
+    run.publish(2)
+    run.add("events", 1)
+    run.write()
+    places = {"HONGBAO_WAREHOUSE_FOLDER": str(run.warehouse), "HONGBAO_PULSAR_ADMIN_URL": "http://127.0.0.1:1"}
+    done = hongbao("ledger", str(run.ledger), "--settled", "--json", **places)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [finding["id"] for finding in answer["findings"]] == ["event-2"]
+    in_range = hongbao("ledger", str(run.ledger), "--until", "2026-11-11T00:00:02", **places)
+    assert in_range.returncode == 0
+    assert in_range.stdout.splitlines()[:2] == [
+        f"published{1:>33}  0 more without an acknowledgement",
+        f"  landed{1:>34}  0 landed again",
+    ]
+    assert "does not answer" in in_range.stderr
+
+
+def test_compact_tells_files_before_and_after(tmp_path: Path) -> None:
+    from tests.warehouse.landing import event, land
+
+    for number in range(3):
+        land(tmp_path, "events", [event(number)], part=f"part-{number}")
+    done = hongbao("compact", "--table", "events", "--grace", "0 s", "--json", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
+    (table,) = json.loads(done.stdout)
+    assert (done.returncode, table["files_before"], table["files_after"]) == (0, 3, 1)

@@ -1,0 +1,360 @@
+"""Compaction changes how many files hold the rows, and never which rows a reader sees."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import warehouse
+from errors import CannotRun
+from settings.reader import ROOT
+from tests.warehouse.landing import START, event, land
+from warehouse import compaction, files
+from warehouse.compaction import compact
+from warehouse.files import hours, listing, live
+from warehouse.tables import TABLES
+
+NO_GRACE = timedelta(0)
+LONG = timedelta(hours=1)
+
+
+def ids(folder: Path) -> list[str]:
+    """What a reader through the warehouse sees, repeats included."""
+    return sorted(row["event_id"] for row in warehouse.query("SELECT event_id FROM events", folder))
+
+
+def plain_ids(folder: Path) -> list[str]:
+    """What a reader sees that knows nothing of compaction."""
+    files = [path for path in (folder / "events").glob("*/*/*.parquet") if not path.name.startswith(".")]
+    return sorted(
+        value for path in files for value in pq.read_table(path, columns=["event_id"])["event_id"].to_pylist()
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "events").glob("*/*/*"))
+
+
+def landed(folder: Path, files: int = 6, first: int = 0) -> list[str]:
+    """Files of two hours and two rows an hour; the ids in them."""
+    numbers = range(first, first + files)
+    for number in numbers:
+        rows = [event(4 * number + row, occurred_at=START + timedelta(hours=row % 2)) for row in range(4)]
+        land(folder, "events", rows, part=f"part-{number}")
+    return sorted(f"event-{4 * number + row}" for number in numbers for row in range(4))
+
+
+def test_an_hour_s_files_become_one_with_the_same_rows(tmp_path: Path) -> None:
+    before = landed(tmp_path)
+    whole = warehouse.query("FROM events ORDER BY event_id", tmp_path)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert (done.files_before, done.files_after, done.waiting, done.problems) == (12, 2, 0, ())
+    assert done.bytes_after < done.bytes_before
+    assert ids(tmp_path) == plain_ids(tmp_path) == before
+    assert warehouse.query("FROM events ORDER BY event_id", tmp_path) == whole
+    assert all(name.startswith("compacted-") for name in names(tmp_path))
+
+
+def test_until_the_grace_is_over_the_old_files_lie_there_for_those_who_listed_them(tmp_path: Path) -> None:
+    before = landed(tmp_path)
+    listed = live(tmp_path, "events")
+    (done,) = compact(tmp_path, ("events",), grace=LONG)
+    assert (done.files_after, done.waiting) == (2, 12)
+    assert all(path.exists() for path in listed)
+    assert ids(tmp_path) == before
+    assert plain_ids(tmp_path) == before, "a reader that knows nothing of it sees the old files alone"
+
+
+def test_a_reader_who_listed_before_the_swap_can_read_until_the_second_grace_is_over(tmp_path: Path) -> None:
+    before = landed(tmp_path)
+    compact(tmp_path, ("events",), grace=LONG)
+    listed = live(tmp_path, "events")
+    age_notes(tmp_path)
+    compact(tmp_path, ("events",), grace=LONG)
+    assert plain_ids(tmp_path) == before, "swapped"
+    assert sorted(value for path in listed for value in pq.read_table(path)["event_id"].to_pylist()) == before
+    assert ids(tmp_path) == before
+
+
+def age_notes(folder: Path) -> None:
+    for note in (folder / "events").glob("*/*/.compacted-*.json"):
+        os.utime(note, (0, 0))
+
+
+def test_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
+    landed(tmp_path)
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    first = names(tmp_path)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert (done.files_before, done.files_after) == (2, 2)
+    assert names(tmp_path) == first
+
+
+def test_what_a_note_speaks_of_is_not_merged_again(tmp_path: Path) -> None:
+    before = landed(tmp_path)
+    compact(tmp_path, ("events",), grace=LONG)
+    (done,) = compact(tmp_path, ("events",), grace=LONG)
+    assert done.files_after == 2
+    assert ids(tmp_path) == before
+
+
+def test_files_that_landed_meanwhile_join_the_compacted_ones(tmp_path: Path) -> None:
+    before = landed(tmp_path, files=3)
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    before = sorted(before + landed(tmp_path, files=3, first=3))
+    assert ids(tmp_path) == before
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert (done.files_before, done.files_after) == (8, 2)
+    assert ids(tmp_path) == plain_ids(tmp_path) == before
+
+
+def test_young_and_large_files_and_files_in_progress_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed(tmp_path)
+    (done,) = compact(tmp_path, ("events",), older_than=timedelta(hours=1), grace=NO_GRACE)
+    assert done.files_after == 12
+    in_progress = next(hours(tmp_path, "events")) / ".part-9.parquet.inprogress.7f3a"
+    in_progress.write_bytes(b"PAR1 half a fi")
+    monkeypatch.setattr(compaction, "SMALL_BYTES", 10)
+    assert compact(tmp_path, ("events",), grace=NO_GRACE)[0].files_after == 12
+    monkeypatch.undo()
+    assert compact(tmp_path, ("events",), grace=NO_GRACE)[0].files_after == 2
+    assert in_progress.read_bytes() == b"PAR1 half a fi"
+
+
+def test_a_merged_file_stops_growing_at_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = landed(tmp_path)
+    (size, *_) = {path.stat().st_size for path in live(tmp_path, "events")}
+    monkeypatch.setattr(compaction, "MERGED_BYTES", size * 3 + size // 2)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert done.files_after == 4
+    assert ids(tmp_path) == before
+
+
+def test_a_file_without_rows_and_an_empty_hour_are_no_obstacle(tmp_path: Path) -> None:
+    before = landed(tmp_path, files=1)
+    hour = next(hours(tmp_path, "events"))
+    (one,) = hour.iterdir()
+    pq.write_table(pq.read_table(one).slice(0, 0), hour / "nothing.parquet")
+    (tmp_path / "events" / "event_date=2026-11-12" / "event_hour=00").mkdir(parents=True)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert done.files_after == 2
+    assert ids(tmp_path) == before
+
+
+def test_an_empty_warehouse_compacts_to_nothing(tmp_path: Path) -> None:
+    assert [done.files_after for done in compact(tmp_path / "not there")] == [0] * len(TABLES)
+    assert compact(tmp_path, ("events",))[0].files_before == 0
+
+
+def test_a_column_that_came_later_is_null_in_the_rows_before_it(tmp_path: Path) -> None:
+    land(tmp_path, "events", [event(1)], part="old")
+    land(tmp_path, "events", [event(2, gift_wrap="red")], part="new", extra={"gift_wrap": pa.string()})
+    (old, *_) = [path for path in live(tmp_path, "events") if path.name == "old.parquet"]
+    pq.write_table(pq.read_table(old).drop_columns(["coupon_id"]), old)
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    rows = warehouse.query("SELECT event_id, gift_wrap, coupon_id FROM events ORDER BY event_id", tmp_path)
+    assert [tuple(row.values()) for row in rows] == [("event-1", None, None), ("event-2", "red", None)]
+
+
+def test_times_with_and_without_a_zone_mean_the_same_when_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    land(tmp_path, "events", [event(1)], part="zoned")
+    land(tmp_path, "events", [event(2)], part="naive")
+    (naive, _) = live(tmp_path, "events")
+    rows = pq.read_table(naive)
+    plain = rows.set_column(rows.column_names.index("read_at"), "read_at", rows["read_at"].cast(pa.timestamp("ms")))
+    pq.write_table(plain, naive)
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert [row["read_at"] for row in warehouse.query("SELECT read_at FROM events", tmp_path)] == [START, START]
+
+
+def test_files_as_flink_writes_them_are_merged(tmp_path: Path) -> None:
+    hour = tmp_path / "events" / "event_date=2026-11-25" / "event_hour=01"
+    hour.mkdir(parents=True)
+    for number in range(2):
+        shutil.copy(ROOT / "tests" / "warehouse" / "by_flink.parquet", hour / f"part-{number}.parquet")
+    whole = warehouse.query("FROM events ORDER BY event_id", tmp_path)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert (done.files_after, done.problems) == (1, ())
+    assert warehouse.query("FROM events ORDER BY event_id", tmp_path) == whole
+    assert len(plain_ids(tmp_path)) == len(whole) > 0
+
+
+def test_a_file_that_is_no_parquet_is_named_and_its_hour_left_as_it_is(tmp_path: Path) -> None:
+    landed(tmp_path)
+    first, second = hours(tmp_path, "events")
+    (first / "broken.parquet").write_bytes(b"no parquet")
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert len(done.problems) == 1 and "broken.parquet" in done.problems[0]
+    assert len(list(first.iterdir())) == 7
+    assert len(list(second.iterdir())) == 1
+
+
+def test_a_merge_that_lost_a_row_is_never_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = landed(tmp_path)
+    rows = compaction._rows
+    monkeypatch.setattr(compaction, "_rows", lambda *asked: 1 if asked[1][0].endswith(".rows") else rows(*asked))
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert len(done.problems) == 2 and "12 rows became 1" in done.problems[0]
+    assert names(tmp_path) == sorted([f"part-{n}.parquet" for n in range(6)] * 2)
+    assert ids(tmp_path) == before
+
+
+@pytest.fixture
+def killer() -> Iterator[Callable[[Path, int], int]]:
+    """Compacts a folder in another process that dies at an instant; gives its exit code."""
+    command = [sys.executable, "-m", "tests.warehouse.killed"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+
+        def kill(folder: Path, instant: int) -> int:
+            assert child.stdin is not None and child.stdout is not None
+            child.stdin.write(f"{folder} {instant}\n")
+            child.stdin.flush()
+            return int(child.stdout.readline())
+
+        yield kill
+        assert child.stdin is not None
+        child.stdin.close()
+
+
+def test_killed_at_every_instant_it_harms_no_reader_and_the_next_run_finishes(
+    tmp_path: Path, killer: Callable[[Path, int], int]
+) -> None:
+    before = ["event-0", "event-1", "event-2"]
+    for instant in itertools.count(1):
+        folder = tmp_path / str(instant)
+        for number in range(3):
+            land(folder, "events", [event(number)], part=f"part-{number}")
+        code = killer(folder, instant)
+        assert ids(folder) == before, f"killed at {instant}"
+        assert set(plain_ids(folder)) == set(before), f"killed at {instant}: a plain reader never misses a row"
+        compact(folder, ("events",), grace=NO_GRACE)
+        assert ids(folder) == plain_ids(folder) == before, f"killed at {instant}, then repeated"
+        assert len(names(folder)) == 1, f"killed at {instant}: nothing is left behind"
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+    assert instant > 8, "the lock, the note, its rename, the link, three deletions and two more"
+
+
+def test_killed_at_random_moments_again_and_again_it_gets_there(tmp_path: Path) -> None:
+    before = landed(tmp_path, files=40)
+    dice = random.Random(7)
+    deaths = 0
+    for turn in range(8):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.warehouse.killed"], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+        )
+        assert child.stdin is not None
+        child.stdin.write(f"{tmp_path} 0\n".encode())
+        child.stdin.flush()
+        wait_until((tmp_path / ".compact.lock").exists)
+        time.sleep(dice.uniform(0, 0.2))
+        os.killpg(child.pid, signal.SIGKILL)
+        deaths += child.wait() != 0
+        child.stdin.close()
+        (tmp_path / ".compact.lock").unlink()
+        assert ids(tmp_path) == before
+        before = sorted(before + landed(tmp_path, files=4, first=100 + 4 * turn))
+    assert deaths == 8
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert ids(tmp_path) == plain_ids(tmp_path) == before
+    assert len(names(tmp_path)) == 2
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_readers_see_each_row_once_at_every_instant_while_files_come_and_are_compacted(tmp_path: Path) -> None:
+    known = set(landed(tmp_path, files=20))
+    done = threading.Event()
+    wrong: list[str] = []
+    looked = 0
+
+    def read() -> None:
+        nonlocal looked
+        with warehouse.connect(tmp_path) as connection:
+            while not done.is_set():
+                least = set(known)
+                found = [row[0] for row in connection.sql("SELECT event_id FROM events").fetchall()]
+                looked += 1
+                if len(found) != len(set(found)):
+                    wrong.append("doubled")
+                if not least <= set(found):
+                    wrong.append("missing")
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for turn in range(8):
+        known |= set(landed(tmp_path, files=5, first=100 + 5 * turn))
+        # Longer than any of these queries.
+        compact(tmp_path, ("events",), grace=timedelta(seconds=0.5))
+    wait_until(lambda: looked > 20)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+    assert set(ids(tmp_path)) == known
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    landed(tmp_path)
+    refused: list[str] = []
+    merge = compaction._merge
+
+    def meanwhile(hour: Path, group: list[Path]) -> None:
+        with pytest.raises(CannotRun, match="another run is at work") as caught:
+            compact(tmp_path, ("events",), grace=NO_GRACE)
+        refused.append(str(caught.value))
+        merge(hour, group)
+
+    monkeypatch.setattr(compaction, "_merge", meanwhile)
+    (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
+    assert len(refused) == 2
+    assert done.files_after == 2
+
+
+def test_a_note_that_goes_while_it_is_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = landed(tmp_path)
+    compact(tmp_path, ("events",), grace=LONG)
+    read = files._read
+    gone = 0
+
+    def cleaned_first(hour: Path, name: str) -> files.Batch:
+        nonlocal gone
+        if gone == 0:
+            gone = 1
+            age_notes(tmp_path)
+            compact(tmp_path, ("events",), grace=NO_GRACE)
+        return read(hour, name)
+
+    monkeypatch.setattr(files, "_read", cleaned_first)
+    assert ids(tmp_path) == before
+    assert gone == 1
+    assert all(batches == [] for _, batches in map(listing, hours(tmp_path, "events")))
+
+
+def test_a_table_that_does_not_land_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="no table 'orders'; there are events, "):
+        compact(tmp_path, ("orders",))
