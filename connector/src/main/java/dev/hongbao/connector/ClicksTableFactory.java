@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.MapFunction;
@@ -9,6 +10,7 @@ import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.connector.pulsar.common.config.PulsarOptions;
 import org.apache.flink.connector.pulsar.source.PulsarSource;
 import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
 import org.apache.flink.connector.pulsar.source.config.CursorVerification;
@@ -208,6 +210,9 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               .setConfig(
                   PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, (int) options.get(FETCH_WAIT).toMillis())
               .setConfig(PulsarSourceOptions.PULSAR_PARTITION_DISCOVERY_INTERVAL_MS, 30_000L)
+              .setConfig(
+                  PulsarOptions.PULSAR_MAX_BACKOFF_INTERVAL_NANOS,
+                  TimeUnit.MILLISECONDS.toNanos(SharedClient.MOST_BACKOFF_MS))
               // Default is a warning in a log, and to read from where the subscription stands.
               .setConfig(PulsarSourceOptions.PULSAR_VERIFY_INITIAL_OFFSETS, CursorVerification.FAIL_ON_MISMATCH)
               .build();

@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.PulsarClientException;
 
@@ -12,6 +13,9 @@ import org.apache.pulsar.client.api.PulsarClientException;
  * them took a fifth of a core.
  */
 final class SharedClient {
+
+  /** Default is a minute: a broker that is back after half of one would be found after a whole one. */
+  static final long MOST_BACKOFF_MS = 2_000;
 
   private static final Map<String, SharedClient> SHARED = new HashMap<>();
 
@@ -28,12 +32,19 @@ final class SharedClient {
     synchronized (SHARED) {
       SharedClient shared = SHARED.get(serviceUrl);
       if (shared == null) {
-        shared = new SharedClient(serviceUrl, PulsarClient.builder().serviceUrl(serviceUrl).build());
+        shared = new SharedClient(serviceUrl, connect(serviceUrl));
         SHARED.put(serviceUrl, shared);
       }
       shared.users++;
       return shared;
     }
+  }
+
+  private static PulsarClient connect(String serviceUrl) throws PulsarClientException {
+    return PulsarClient.builder()
+        .serviceUrl(serviceUrl)
+        .maxBackoffInterval(MOST_BACKOFF_MS, TimeUnit.MILLISECONDS)
+        .build();
   }
 
   PulsarClient client() {
