@@ -5,7 +5,7 @@ HONGBAO = .venv/bin/hongbao
 PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons services stack warehouse ledger drills cli demo notebooks bench tests examples/python
 JVM_SOURCES = $(shell find connector/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
-.PHONY: install check test demo clean
+.PHONY: install check test demo drill clean
 .DEFAULT_GOAL = install
 
 install: .venv/.installed connector/target/.built
@@ -38,6 +38,10 @@ demo:
 	@sh stack/prerequisites.sh
 	@$(MAKE) --no-print-directory -j2 install
 	@$(HONGBAO) demo
+
+# One JSON object a line; about five minutes a drill.
+drill: install
+	@$(HONGBAO) drill --all
 
 clean:
 	rm -rf .venv .uv var connector/target stack/target examples/java/target

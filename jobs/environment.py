@@ -31,6 +31,8 @@ class JobSection(Section):
     fetch_wait: Duration = Field(timedelta(milliseconds=200), ge=timedelta(milliseconds=1))
     # Of the job's threads where jobs share a TaskManager: 0 is urgent, 19 runs when nobody else wants to.
     niceness: int = Field(0, ge=0, le=19)
+    # `stock` is the connector's own, which loses the rest of a half-read batch when it restores: for drills' controls.
+    source: Literal["batch-safe", "stock"] = "batch-safe"
     # How long an event id is remembered: a repeat within it is dropped.
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
     # Where the broker no longer has what follows a checkpoint's position: stop, or go on from the earliest there is.
@@ -42,6 +44,7 @@ class JobSection(Section):
         return {
             "duplicate-horizon": milliseconds(self.duplicate_horizon),
             "fetch-wait": milliseconds(self.fetch_wait),
+            "source": self.source,
             "niceness": str(self.niceness),
             "missing-position": self.missing_position,
         }

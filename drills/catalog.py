@@ -1,0 +1,57 @@
+"""Every drill: the fault, the protection that must make it harmless, and what switches that protection off."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from drills import faults
+from drills.scene import Scene
+
+# Recovery, in seconds from the fault until coupons are within a second again.
+TASKMANAGER_S, OTHERS_S = 15.0, 45.0
+DEDUPLICATION_OFF = {f"HONGBAO_{job}_DUPLICATE_HORIZON": "0 s" for job in ("COUPONS", "LANDING", "CONVERSION")}
+STOCK_SOURCE = {f"HONGBAO_{job}_SOURCE": "stock" for job in ("COUPONS", "LANDING", "CONVERSION")}
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a control switches off: settings of the jobs, the publisher's spool, the subscriber's inbox."""
+
+    name: str
+    off: Mapping[str, str] = field(default_factory=dict)
+    spool: bool = True
+    inbox: bool = True
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`fault` is called in the middle of the load and returns when its harm is done; its control must fail."""
+
+    what: str
+    fault: Callable[[Scene], None]
+    protection: Protection
+    recovery_s: float
+
+
+SOURCE = Protection("the batch-safe source", STOCK_SOURCE)
+DEDUPLICATION = Protection("deduplication", DEDUPLICATION_OFF)
+SPOOL = Protection("the publisher's spool", spool=False)
+INBOX = Protection("the subscriber's inbox", inbox=False)
+
+DRILLS: Mapping[str, Drill] = {
+    "taskmanager-killed": Drill(
+        "kill -9 of the TaskManager, three times", faults.kill_taskmanager_thrice, SOURCE, TASKMANAGER_S
+    ),
+    "jobmanager-killed": Drill("kill -9 of the JobManager", faults.kill("jobmanager"), DEDUPLICATION, OTHERS_S),
+    "broker-killed": Drill("kill -9 of the broker", faults.kill("broker"), DEDUPLICATION, OTHERS_S),
+    "broker-frozen": Drill("the broker stopped for 20 s (SIGSTOP)", faults.freeze_broker, SPOOL, OTHERS_S),
+    "broker-and-flink-killed": Drill(
+        "kill -9 of broker, ZooKeeper, JobManager and TaskManager at once",
+        faults.kill("broker", "zookeeper", "jobmanager", "taskmanager-1"),
+        DEDUPLICATION,
+        2 * OTHERS_S,
+    ),
+    "publisher-killed": Drill("kill -9 of the publisher, twice", faults.kill_publisher, SPOOL, OTHERS_S),
+    "subscriber-killed": Drill(
+        "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S
+    ),
+}

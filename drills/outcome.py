@@ -1,0 +1,88 @@
+"""Compute what a drill shows, from what the shop was promised, what landed, and what the subscriber did."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from drills.scene import Scene
+from jobs.coupons import Coupons
+from ledger.reckoning import reckon, rules_of
+from settings import Warehouse, read
+from warehouse.connection import opened
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Counts of events and coupons; `recovery_s` runs from the fault's last harm until the coupons' p99 is back under 1 s.
+
+    `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
+    its differences from what the job gave.
+    """
+
+    published: int
+    landed: int
+    dead_lettered: int
+    late: int
+    lost: int
+    duplicates_landed: int
+    coupons_expected: int
+    coupons_received: int
+    coupons_effective_duplicates: int
+    coupons_not_received: int
+    recovery_s: float
+    findings: list[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every promise was kept."""
+        wrong = self.lost + self.duplicates_landed + self.coupons_effective_duplicates + self.coupons_not_received
+        return wrong == 0 and not self.findings and self.landed > 0 and self.coupons_received > 0
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def outcome(scene: Scene) -> Outcome:
+    """What the warehouse of the settings in force and the scene's files say, once everything is quiet."""
+    folder = read(Warehouse).folder
+    reckoning = reckon(rules_of(read(Coupons)), folder)
+    database, _ = opened(folder)
+    try:
+        database.register("effects", _effects(scene.effects))
+        accepted = [str(file) for file in sorted(scene.folder.glob("accepted-*.txt")) if file.stat().st_size]
+        counts = _row(database, "outcome", {"accepted": accepted})
+        recovered_ms = _row(database, "recovery", {"fault_ms": scene.harmed_ms})["recovered_ms"] or scene.harmed_ms
+    finally:
+        database.close()
+    return Outcome(
+        **counts,
+        coupons_expected=reckoning.expected,
+        recovery_s=round((recovered_ms - scene.harmed_ms) / 1000, 1),
+        findings=[json.dumps(asdict(finding)) for finding in reckoning.findings[:10]],
+    )
+
+
+def _effects(file: Path) -> pa.Table:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT coupon_id, due_ms, received_ms FROM effects").fetchall()
+    names = ("coupon_id", "due_ms", "received_ms")
+    return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else _none(names))
+
+
+def _none(names: tuple[str, ...]) -> dict[str, pa.Array]:
+    return {name: pa.array([], pa.string() if name == "coupon_id" else pa.int64()) for name in names}
+
+
+def _row(database: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    answer = database.execute((FOLDER / f"{name}.sql").read_text(encoding="utf-8"), values)
+    names = [column[0] for column in answer.description or []]
+    (row,) = answer.fetchall()
+    return dict(zip(names, row, strict=True))

@@ -1,0 +1,68 @@
+"""Publish a simulated shop's events and note each that publish() accepted: python -m drills.shop FOLDER RATE SPOOL.
+
+FOLDER/accepted-PID.txt gets the event's id after publish() has returned: a line that is there is a promise. With SPOOL
+`on` the promise is the spool's; `off` leaves events in memory, as a publisher without one does, and gives up on those
+the broker does not take within 5 s.
+
+Runs until SIGTERM; then it waits for the spool to be empty.
+"""
+
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from errors import HongbaoError
+from ingest import NotDelivered, Publisher, Spool
+from ingest.shop import Shop, visits
+from settings import Pulsar, read
+
+# A publisher that may block for half a minute is no publisher for a shop's web page.
+PATIENCE_S = 5.0
+# The broker may be away when the load ends.
+DRAIN_S = 120.0
+# Full batches, so that a checkpoint falls into the middle of one.
+BATCH_DELAY_MS = 100
+AT_ONCE = 40
+# Enough scans and hesitations that every second of recovery sees a coupon.
+SHOP = Shop(scans_code=0.2, hesitates=0.1, shoppers=100_000)
+
+
+def publish(folder: Path, events_per_s: float, spooled: bool) -> None:
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    spool = Spool(folder / "spool", sync=False) if spooled else None
+    publisher = Publisher(read(Pulsar), spool=spool, batch_delay_ms=BATCH_DELAY_MS, send_timeout_s=PATIENCE_S)
+    # Other shoppers in the next process.
+    arrivals = visits(SHOP, os.getpid())
+    active = [iter(next(arrivals)) for _ in range(AT_ONCE)]
+    started, sent = time.monotonic(), 0
+    print("ready", flush=True)
+    with (folder / f"accepted-{os.getpid()}.txt").open("w", encoding="ascii", buffering=1) as accepted:
+        while not stopping:
+            step = next(active[sent % AT_ONCE], None)
+            if step is None:
+                active[sent % AT_ONCE] = iter(next(arrivals))
+                continue
+            try:
+                accepted.write(publisher.publish({**step, "occurred_at": datetime.now(UTC)}) + "\n")
+            except NotDelivered:
+                pass  # those events are lost: that they are is what a control without a spool must show
+            sent += 1
+            time.sleep(max(0.0, started + sent / events_per_s - time.monotonic()))
+    try:
+        publisher.close(within_s=DRAIN_S)
+    except HongbaoError as error:
+        print(f"drills.shop: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    publish(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "on")
