@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of events and coupons; `recovery_s` runs from the fault's last harm until the coupons' p99 is back under 1 s.
+    """Counts of events and coupons; `recovery_s` is from the fault's last harm to the coupons' p99 below 1 s.
 
     `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
     its differences from what the job gave.
