@@ -34,6 +34,9 @@ class Drill:
 
 SOURCE = Protection("the batch-safe source", STOCK_SOURCE)
 DEDUPLICATION = Protection("deduplication", DEDUPLICATION_OFF)
+DEDUPLICATION_AT_THE_BROKER_TOO = Protection(
+    "deduplication, the broker's included", {**DEDUPLICATION_OFF, "HONGBAO_STACK_BROKER_DEDUPLICATION": "false"}
+)
 SPOOL = Protection("the publisher's spool", spool=False)
 INBOX = Protection("the subscriber's inbox", inbox=False)
 
@@ -43,7 +46,10 @@ DRILLS: Mapping[str, Drill] = {
     ),
     "jobmanager-killed": Drill("kill -9 of the JobManager", faults.kill("jobmanager"), DEDUPLICATION, OTHERS_S),
     "broker-killed": Drill("kill -9 of the broker", faults.kill("broker"), DEDUPLICATION, OTHERS_S),
-    "broker-frozen": Drill("the broker stopped for 20 s (SIGSTOP)", faults.freeze_broker, SPOOL, OTHERS_S),
+    # What it was sent before and after the publisher lost patience, it reads all when it goes on.
+    "broker-frozen": Drill(
+        "the broker stopped for 20 s (SIGSTOP)", faults.freeze_broker, DEDUPLICATION_AT_THE_BROKER_TOO, OTHERS_S
+    ),
     "broker-and-flink-killed": Drill(
         "kill -9 of broker, ZooKeeper, JobManager and TaskManager at once",
         faults.kill("broker", "zookeeper", "jobmanager", "taskmanager-1"),

@@ -29,6 +29,8 @@ class Stack(Section):
     folder: CheckoutPath = Path("var")
     # BookKeeper and Flink's RPC, blob and metrics services take the ports from here on.
     internal_port: Port = 16650
+    # Off for drills' controls alone: the broker then takes what a publisher sends again a second time.
+    broker_deduplication: bool = True
     broker_memory_mb: int = Field(768, ge=256)
     jobmanager_memory_mb: int = Field(1024, ge=768)
     taskmanager_memory_mb: int = Field(3072, ge=1024)

@@ -29,7 +29,7 @@ webServicePort={admin_port}
 bindAddress={host}
 advertisedAddress={host}
 # A producer's retry of a message it has sent is dropped, by producer name and sequence id.
-brokerDeduplicationEnabled=true
+brokerDeduplicationEnabled={deduplication}
 # The rule on event time needs a clock that no publisher sets.
 brokerEntryMetadataInterceptors=org.apache.pulsar.common.intercept.AppendBrokerTimestampMetadataInterceptor
 exposingBrokerEntryMetadataToClientEnabled=true
@@ -69,7 +69,15 @@ def start(stack: Stack, pulsar: Pulsar) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     journal.mend(folder)
     conf = folder / "standalone.conf"
-    conf.write_text(CONF.format(host=host, broker_port=broker_port, admin_port=admin_port), encoding="utf-8")
+    conf.write_text(
+        CONF.format(
+            host=host,
+            broker_port=broker_port,
+            admin_port=admin_port,
+            deduplication=str(stack.broker_deduplication).lower(),
+        ),
+        encoding="utf-8",
+    )
     service.start(_command(stack, folder, conf))
 
 
