@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import Pulsar, read
+from settings import Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import topics
 from stack.private import private
@@ -26,9 +26,20 @@ SHORTENED = {
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Pulsar]:
+def whole_stack() -> Iterator[None]:
     """A private stack, up, with topics and schemas; HONGBAO_* points at it."""
     with private(ROOT / "var" / "tests", SHORTENED):
+        yield
+
+
+@pytest.fixture(scope="module")
+def broker(whole_stack: None) -> Iterator[Pulsar]:
+    """The stack's broker, with topics and a warehouse of the module's own: what other tests left is not there."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HONGBAO_PULSAR_TENANT", name)
+        environment.setenv("HONGBAO_WAREHOUSE_FOLDER", str(read(Stack).folder / name))
+        topics.create(read(Pulsar))
         yield read(Pulsar)
 
 
@@ -36,8 +47,9 @@ def broker() -> Iterator[Pulsar]:
 def lone_broker(request: pytest.FixtureRequest) -> Iterator[Pulsar]:
     """A broker with topics and schemas, without Flink unless another test of this run needs the whole stack."""
     # HONGBAO_* can point at one stack only.
-    if any("broker" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        yield request.getfixturevalue("broker")
+    if any("whole_stack" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("whole_stack")
+        yield read(Pulsar)
         return
     with private(ROOT / "var" / "tests", SHORTENED, flink=False):
         yield read(Pulsar)

@@ -68,7 +68,7 @@ def arrived(broker: Pulsar, session: str) -> list[int]:
     client = connect(broker)
     try:
         for partition in client.get_topic_partitions(broker.topic("events/clicks")):
-            reader = client.create_reader(partition, pulsar.MessageId.earliest)
+            reader = opened(client, partition)
             while reader.has_message_available():
                 data = io.BytesIO(reader.read_next(10_000).data())
                 event: Any = fastavro.schemaless_reader(data, schemas.load("click_event").parsed, None)
@@ -77,6 +77,16 @@ def arrived(broker: Pulsar, session: str) -> list[int]:
     finally:
         client.close()
     return found
+
+
+def opened(client: pulsar.Client, partition: str) -> pulsar.Reader:
+    """A reader of the partition; a broker that has just been started again may need longer than an operation's 10 s."""
+    for _ in range(5):
+        try:
+            return client.create_reader(partition, pulsar.MessageId.earliest)
+        except pulsar.Timeout:
+            continue
+    return client.create_reader(partition, pulsar.MessageId.earliest)
 
 
 def assert_once_and_in_order(broker: Pulsar, session: str, count: int) -> None:
