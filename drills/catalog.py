@@ -3,33 +3,42 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from drills import faults
+from drills import clocks, faults, poison, redriving, upgrading
 from drills.scene import Scene
 
 # Recovery, in seconds from the fault until coupons are within a second again.
 TASKMANAGER_S, OTHERS_S = 15.0, 45.0
 DEDUPLICATION_OFF = {f"HONGBAO_{job}_DUPLICATE_HORIZON": "0 s" for job in ("COUPONS", "LANDING", "CONVERSION")}
+ANY_FUTURE = {f"HONGBAO_{job}_FUTURE": "any" for job in ("COUPONS", "LANDING", "CONVERSION")}
 STOCK_SOURCE = {f"HONGBAO_{job}_SOURCE": "stock" for job in ("COUPONS", "LANDING", "CONVERSION")}
 
 
 @dataclass(frozen=True)
 class Protection:
-    """What a control switches off: settings of the jobs, the publisher's spool, the subscriber's inbox."""
+    """What a control switches off: settings of the jobs, the publisher's spool, the subscriber's inbox, or `state`.
+
+    Without its state a job that is submitted again knows neither its position nor an event id.
+    """
 
     name: str
     off: Mapping[str, str] = field(default_factory=dict)
     spool: bool = True
     inbox: bool = True
+    state: bool = True
 
 
 @dataclass(frozen=True)
 class Drill:
-    """`fault` is called in the middle of the load and returns when its harm is done; its control must fail."""
+    """`fault` is called in the middle of the load and returns when its harm is done; its control must fail.
+
+    With `figures` the conversion job's answers are held against the landed events as well.
+    """
 
     what: str
     fault: Callable[[Scene], None]
     protection: Protection
     recovery_s: float
+    figures: bool = False
 
 
 SOURCE = Protection("the batch-safe source", STOCK_SOURCE)
@@ -39,6 +48,8 @@ DEDUPLICATION_AT_THE_BROKER_TOO = Protection(
 )
 SPOOL = Protection("the publisher's spool", spool=False)
 INBOX = Protection("the subscriber's inbox", inbox=False)
+STATE = Protection("the jobs' kept state", state=False)
+BOUND = Protection("the contract's bound on the future", ANY_FUTURE)
 
 DRILLS: Mapping[str, Drill] = {
     "taskmanager-killed": Drill(
@@ -59,5 +70,19 @@ DRILLS: Mapping[str, Drill] = {
     "publisher-killed": Drill("kill -9 of the publisher, twice", faults.kill_publisher, SPOOL, OTHERS_S),
     "subscriber-killed": Drill(
         "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S
+    ),
+    "poison-flood": Drill(
+        "more poison than events until the landing job stops, which then goes on", poison.flood, STATE, OTHERS_S
+    ),
+    "job-upgraded": Drill(
+        "the landing and the coupons job upgraded under load", upgrading.upgrade_jobs, STATE, OTHERS_S
+    ),
+    "redrive": Drill("old dead letters redriven twice at once", redriving.redrive_twice, DEDUPLICATION, OTHERS_S),
+    "clocks-wrong": Drill(
+        "two more publishers, one an hour ahead and one an hour behind",
+        clocks.wrong_clocks,
+        BOUND,
+        OTHERS_S,
+        figures=True,
     ),
 }

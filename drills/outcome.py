@@ -11,20 +11,24 @@ import duckdb
 import pyarrow as pa
 
 from drills.scene import Scene
+from jobs.conversion import Conversion
 from jobs.coupons import Coupons
 from ledger.reckoning import reckon, rules_of
 from settings import Warehouse, read
 from warehouse.connection import opened
+from warehouse.differences import conversion
 
 FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of events and coupons; `recovery_s` is from the fault's last harm to the coupons' p99 below 1 s.
+    """Counts of events and coupons; `recovery_s` is from the fault's last harm until coupons' p99 is back under 1 s.
 
     `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
-    its differences from what the job gave.
+    its differences from what the job gave. `published` counts messages that must be dead letters as well; lost is what
+    neither landed nor died. `misjudged` are events that are late or dead and
+    should not be, or should be and are not. `conversion_differences` is None where nobody asked.
     """
 
     published: int
@@ -33,32 +37,46 @@ class Outcome:
     late: int
     lost: int
     duplicates_landed: int
+    misjudged: int
     coupons_expected: int
     coupons_received: int
     coupons_effective_duplicates: int
     coupons_not_received: int
     recovery_s: float
     findings: list[str]
+    conversion_differences: int | None = None
 
     @property
     def whole(self) -> bool:
         """Whether every promise was kept."""
-        wrong = self.lost + self.duplicates_landed + self.coupons_effective_duplicates + self.coupons_not_received
+        wrong = (
+            self.lost
+            + self.duplicates_landed
+            + self.misjudged
+            + self.coupons_effective_duplicates
+            + self.coupons_not_received
+            + (self.conversion_differences or 0)
+        )
         return wrong == 0 and not self.findings and self.landed > 0 and self.coupons_received > 0
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def outcome(scene: Scene) -> Outcome:
-    """What the warehouse of the settings in force and the scene's files say, once everything is quiet."""
+def outcome(scene: Scene, figures: bool = False) -> Outcome:
+    """What the warehouse of the settings in force and the scene's files say, once everything is quiet.
+
+    A line of accepted-*.txt in the scene's folder is the id of an event that must land, in time for conversion; of
+    behind-*.txt, of one that must land and be late; of dead-*.txt, of a message that must be a dead letter.
+    """
     folder = read(Warehouse).folder
     reckoning = reckon(rules_of(read(Coupons)), folder)
     database, _ = opened(folder)
     try:
         database.register("effects", _effects(scene.effects))
-        accepted = [str(file) for file in sorted(scene.folder.glob("accepted-*.txt")) if file.stat().st_size]
-        counts = _row(database, "outcome", {"accepted": accepted})
+        for promise in ("accepted", "behind", "dead"):
+            database.register(promise, pa.table({"id": pa.array(_noted(scene.folder, promise), pa.string())}))
+        counts = _row(database, "outcome", {})
         recovered_ms = _row(database, "recovery", {"fault_ms": scene.harmed_ms})["recovered_ms"] or scene.harmed_ms
     finally:
         database.close()
@@ -67,7 +85,13 @@ def outcome(scene: Scene) -> Outcome:
         coupons_expected=reckoning.expected,
         recovery_s=round((recovered_ms - scene.harmed_ms) / 1000, 1),
         findings=[json.dumps(asdict(finding)) for finding in reckoning.findings[:10]],
+        conversion_differences=len(conversion(read(Conversion).currency, folder)) if figures else None,
     )
+
+
+def _noted(folder: Path, promise: str) -> list[str]:
+    files = sorted(folder.glob(f"{promise}-*.txt"))
+    return [line for file in files for line in file.read_text(encoding="ascii").splitlines()]
 
 
 def _effects(file: Path) -> pa.Table:

@@ -9,6 +9,7 @@ from drills.catalog import DRILLS, Drill
 from drills.outcome import Outcome, outcome
 from drills.scene import Scene, playing
 from errors import CannotRun, SettingsError
+from jobs.conversion import Conversion
 from jobs.submit import submit_and_check
 from schemas.topics import CLICKS, COUPONS
 from settings import Flink, Pulsar, read
@@ -17,6 +18,7 @@ from stack.flink_rest import FlinkRest
 from stack.private import private
 from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin
+from warehouse.differences import conversion
 
 JOBS = ("coupons", "landing", "conversion")
 EVENTS_PER_S = 400.0
@@ -24,6 +26,8 @@ EVENTS_PER_S = 400.0
 BEFORE_S, AFTER_S = 8.0, 10.0
 ABANDONED_S = 5
 SETTLE_S = 180.0
+# The last windows close some seconds after the last event, and land with the checkpoint after that.
+FIGURES_S = 60.0
 SHORTENED = {
     "HONGBAO_STACK_QUICK_START": "true",
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
@@ -64,6 +68,7 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
         EVENTS_PER_S,
         spool=protected or drill.protection.spool,
         inbox=protected or drill.protection.inbox,
+        state=protected or drill.protection.state,
     )
     with private(folder / "stack", settings, say):
         submit_and_check(JOBS, say)
@@ -80,7 +85,9 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
             # What is in a basket now is left behind, and announced after this time.
             time.sleep(ABANDONED_S)
             _settle(say)
-        return outcome(scene)
+            if drill.figures:
+                _wait_for_figures(say)
+        return outcome(scene, drill.figures)
 
 
 def _wait_for_checkpoints() -> None:
@@ -106,3 +113,12 @@ def _settle(say: Callable[[str], None]) -> None:
         say(str(error))
     # The files of the checkpoint that acknowledged become visible with it, not before it.
     time.sleep(3)
+
+
+def _wait_for_figures(say: Callable[[str], None]) -> None:
+    """Return when the conversion job has published what the landed events give, or will not."""
+    currency = read(Conversion).currency
+    try:
+        wait_until("the conversion figures", lambda: not conversion(currency), FIGURES_S)
+    except CannotRun as error:
+        say(str(error))

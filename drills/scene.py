@@ -3,9 +3,9 @@
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from settings.reader import ROOT
@@ -24,8 +24,10 @@ class Scene:
     events_per_s: float
     spool: bool
     inbox: bool
+    state: bool
     # When the fault did its last harm, in milliseconds since 1970: recovery counts from there.
     harmed_ms: int = 0
+    others: list[Service] = field(default_factory=list)
 
     def harm(self) -> None:
         """Note that something is broken now."""
@@ -54,6 +56,17 @@ class Scene:
         self.harm()
         _kill(self.subscriber)
         self._start(self.subscriber, "drills.subscriber", _on(self.inbox))
+
+    def start_other(self, name: str, module: str, *arguments: str) -> Service:
+        """Start one more process, which ends with the scene."""
+        service = Service(name, self.folder)
+        self.others.append(service)
+        self._start(service, module, *arguments)
+        return service
+
+    def note(self, name: str, lines: Iterable[str]) -> None:
+        """Write down a promise in a file of its own: `accepted-…`, `behind-…` or `dead-…` (see drills.outcome)."""
+        (self.folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
     def wait_for_coupons(self) -> None:
         """Return when a coupon that fell due after this call has been received."""
@@ -84,8 +97,8 @@ def playing(scene: Scene) -> Iterator[Scene]:
         scene.restart_shop()
         yield scene
     finally:
-        scene.shop.stop()
-        scene.subscriber.stop()
+        for service in (scene.shop, scene.subscriber, *scene.others):
+            service.stop()
 
 
 def _kill(service: Service) -> None:

@@ -11,12 +11,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from errors import HongbaoError
 from ingest import NotDelivered, Publisher, Spool
-from ingest.shop import Shop, visits
+from ingest.shop import Shop, Step, visits
 from settings import Pulsar, read
 
 # A publisher that may block for half a minute is no publisher for a shop's web page.
@@ -31,37 +32,44 @@ SHOP = Shop(scans_code=0.2, hesitates=0.1, shoppers=100_000)
 
 
 def publish(folder: Path, events_per_s: float, spooled: bool) -> None:
-    stopping = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopped = stoppable()
     spool = Spool(folder / "spool", sync=False) if spooled else None
     publisher = Publisher(read(Pulsar), spool=spool, batch_delay_ms=BATCH_DELAY_MS, send_timeout_s=PATIENCE_S)
-    # Other shoppers in the next process.
-    arrivals = visits(SHOP, os.getpid())
-    active = [iter(next(arrivals)) for _ in range(AT_ONCE)]
-    started, sent = time.monotonic(), 0
     print("ready", flush=True)
     with (folder / f"accepted-{os.getpid()}.txt").open("w", encoding="ascii", buffering=1) as accepted:
-        while not stopping:
-            step = next(active[sent % AT_ONCE], None)
-            if step is None:
-                active[sent % AT_ONCE] = iter(next(arrivals))
-                continue
+        for step in steps(events_per_s, stopped):
             try:
                 accepted.write(publisher.publish({**step, "occurred_at": datetime.now(UTC)}) + "\n")
             except NotDelivered:
                 pass  # those events are lost: that they are is what a control without a spool must show
-            sent += 1
-            time.sleep(max(0.0, started + sent / events_per_s - time.monotonic()))
     try:
         publisher.close(within_s=DRAIN_S)
     except HongbaoError as error:
         print(f"drills.shop: {error}", file=sys.stderr)
+
+
+def stoppable() -> Callable[[], bool]:
+    """Whether SIGTERM or Ctrl-C has come since."""
+    came: list[object] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *arguments: came.append(arguments))
+    return lambda: bool(came)
+
+
+def steps(events_per_s: float, stopped: Callable[[], bool]) -> Iterator[Step]:
+    """The steps of some visits at once, at this rate: events without ids and times."""
+    # Other shoppers in the next process.
+    arrivals = visits(SHOP, os.getpid())
+    active = [iter(next(arrivals)) for _ in range(AT_ONCE)]
+    started_s, sent = time.monotonic(), 0
+    while not stopped():
+        step = next(active[sent % AT_ONCE], None)
+        if step is None:
+            active[sent % AT_ONCE] = iter(next(arrivals))
+            continue
+        yield step
+        sent += 1
+        time.sleep(max(0.0, started_s + sent / events_per_s - time.monotonic()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Make the Flink environment that every job here runs in."""
 
 import importlib
+import json
 import os
 import sys
 from datetime import timedelta
@@ -14,6 +15,9 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 from pyflink.table import StatementSet, StreamTableEnvironment
 
+import schemas
+from schemas import Contract
+from schemas.topics import CLICKS
 from settings import Flink, read
 from settings.duration import Duration
 from settings.sections import Section
@@ -37,6 +41,9 @@ class JobSection(Section):
     duplicate_horizon: Duration = Field(timedelta(hours=1), ge=timedelta(0))
     # Where the broker no longer has what follows a checkpoint's position: stop, or go on from the earliest there is.
     missing_position: Literal["fail", "earliest"] = "fail"
+    # What a click's event time may be: `any` takes the contract's bound on the future away, and one publisher whose
+    # clock is ahead makes everybody else's events late: for drills' controls.
+    future: Literal["contract", "any"] = "contract"
 
     @property
     def clicks_options(self) -> dict[str, str]:
@@ -47,7 +54,14 @@ class JobSection(Section):
             "source": self.source,
             "niceness": str(self.niceness),
             "missing-position": self.missing_position,
+            **({} if self.future == "contract" else {"schema": _unbounded(schemas.load(CLICKS.record))}),
         }
+
+
+def _unbounded(contract: Contract) -> str:
+    """The contract as text, with any time in the future allowed."""
+    fields = [{key: rule for key, rule in field.items() if key != "max_ahead_ms"} for field in contract.fields]
+    return json.dumps({**contract.definition, "fields": fields}, ensure_ascii=False)
 
 
 def create(config: JobSection, name: str) -> StreamTableEnvironment:

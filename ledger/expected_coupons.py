@@ -45,6 +45,7 @@ class Rules:
     high_value_price_minor: int
     cooldown_ms: int
     most_per_day: int
+    longest_past_ms: int
     forget_after_ms: int
 
 
@@ -77,7 +78,8 @@ class _Memory:
 
 def expected(shopper_id: str, events: Sequence[Event], rules: Rules, slack_ms: int, until_ms: int) -> list[Coupon]:
     """The coupons of one shopper whose `events` came in this order, as seen at `until_ms` by the broker's clock."""
-    found = sorted(candidates(events, rules, slack_ms, until_ms), key=lambda candidate: candidate.at_ms)
+    recent = _recent(candidates(events, rules, slack_ms, until_ms), rules, slack_ms)
+    found = sorted(recent, key=lambda candidate: candidate.at_ms)
     return [
         Coupon(
             coupon_id(shopper_id, one.cause.campaign_id or rules.campaign_id, one.rule, one.cause.event_id),
@@ -181,6 +183,14 @@ def _forgotten(courses: list[_Memory], quiet_ms: int, rules: Rules, slack_ms: in
         courses = [*courses, _Memory()]
     # Courses that differ in nothing are one.
     return [course for number, course in enumerate(courses) if course not in courses[:number]]
+
+
+def _recent(found: Iterable[Candidate], rules: Rules, slack_ms: int) -> Iterator[Candidate]:
+    """The candidates whose cause was no history when it came: published again, or from a clock that is behind."""
+    for one in found:
+        past_ms = one.cause.appended_ms - one.cause.occurred_ms
+        if past_ms - slack_ms <= rules.longest_past_ms:
+            yield one._replace(certain=one.certain and past_ms + slack_ms <= rules.longest_past_ms)
 
 
 def judged(found: Sequence[Candidate], rules: Rules, slack_ms: int) -> Iterator[tuple[Candidate, bool]]:

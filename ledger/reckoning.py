@@ -37,7 +37,14 @@ class Reckoning:
 
 def rules_of(config: "Coupons") -> Rules:
     """The rules by the settings of the coupons job."""
-    durations = ("hesitation_within", "abandoned_after", "high_value_within", "cooldown", "forget_after")
+    durations = (
+        "hesitation_within",
+        "abandoned_after",
+        "high_value_within",
+        "cooldown",
+        "longest_past",
+        "forget_after",
+    )
     plain = ("campaign_id", "hesitation_views", "high_value_views", "high_value_price_minor", "most_per_day")
     return Rules(
         **{name: getattr(config, name) for name in plain},

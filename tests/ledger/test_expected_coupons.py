@@ -21,6 +21,7 @@ RULES = Rules(
     high_value_price_minor=100_000,
     cooldown_ms=3_600_000,
     most_per_day=5,
+    longest_past_ms=600_000,
     forget_after_ms=3_600_000,
 )
 
@@ -52,6 +53,16 @@ def test_the_id_is_that_of_the_cause() -> None:
 def test_the_third_view_hesitates_the_second_and_the_fourth_do_not() -> None:
     assert due(view(1), view(2)) == []
     assert due(view(1), view(2), view(3), view(4)) == [("hesitation", "event-3", True)]
+
+
+def test_a_cause_that_was_history_when_it_came_earns_none() -> None:
+    def scanned(past_ms: int) -> list[tuple[str, str, bool]]:
+        return due(event(1, "qr_scanned", occurred_ms=START_MS + SECOND_MS - past_ms))
+
+    assert scanned(600_000 - SLACK_MS) == [("qr_claim", "event-1", True)]
+    assert scanned(600_000 - SLACK_MS + 1) == [("qr_claim", "event-1", False)]
+    assert scanned(600_000 + SLACK_MS) == [("qr_claim", "event-1", False)]
+    assert scanned(600_000 + SLACK_MS + 1) == []
 
 
 def test_views_of_another_product_or_before_an_add_or_too_old_do_not_count() -> None:
@@ -175,7 +186,8 @@ def test_a_day_later_the_cap_is_open_again() -> None:
 def test_a_shopper_who_was_quiet_for_long_is_forgotten(gap_ms: int, given: list[tuple[str, str, bool]]) -> None:
     # By the shopper's own clock all three are close together: the phone was offline.
     third = replace(view(3, at_ms=gap_ms), occurred_ms=START_MS + 3_000)
-    assert due(view(1, at_ms=-1_000), view(2, at_ms=0), third) == given
+    rules = replace(RULES, longest_past_ms=2 * 3_600_000)
+    assert due(view(1, at_ms=-1_000), view(2, at_ms=0), third, rules=rules) == given
 
 
 def test_only_so_many_events_are_remembered() -> None:
