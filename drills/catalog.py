@@ -1,9 +1,11 @@
 """Every drill: the fault, the protection that must make it harmless, and what switches that protection off."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from drills import clocks, faults, poison, redriving, upgrading
+from drills import clocks, faults, network, poison, redriving, upgrading
 from drills.scene import Scene
 
 # Recovery, in seconds from the fault until coupons are within a second again.
@@ -31,7 +33,8 @@ class Protection:
 class Drill:
     """`fault` is called in the middle of the load and returns when its harm is done; its control must fail.
 
-    With `figures` the conversion job's answers are held against the landed events as well.
+    With `figures` the conversion job's answers are held against the landed events as well. `place` is entered with the
+    drills' folder before the stack starts, and gives settings of it.
     """
 
     what: str
@@ -39,6 +42,7 @@ class Drill:
     protection: Protection
     recovery_s: float
     figures: bool = False
+    place: Callable[[Path], AbstractContextManager[Mapping[str, str]]] = lambda _: nullcontext({})
 
 
 SOURCE = Protection("the batch-safe source", STOCK_SOURCE)
@@ -68,6 +72,13 @@ DRILLS: Mapping[str, Drill] = {
         2 * OTHERS_S,
     ),
     "publisher-killed": Drill("kill -9 of the publisher, twice", faults.kill_publisher, SPOOL, OTHERS_S),
+    "network-cut": Drill(
+        "the network to the broker cut for 20 s with all connections closed, then for 20 s with all open and dead",
+        network.cut,
+        SPOOL,
+        OTHERS_S,
+        network.behind_proxy,
+    ),
     "subscriber-killed": Drill(
         "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S
     ),

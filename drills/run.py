@@ -70,7 +70,7 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
         inbox=protected or drill.protection.inbox,
         state=protected or drill.protection.state,
     )
-    with private(folder / "stack", settings, say):
+    with drill.place(folder) as place, private(folder / "stack", {**settings, **place}, say):
         submit_and_check(JOBS, say)
         with playing(scene):
             scene.wait_for_coupons()

@@ -39,6 +39,9 @@ class Stack(Section):
     # Compile once and lightly, for a stack that lives for minutes. In a burst that starts cold the optimizing compiler
     # takes a quarter of the TaskManager's time: coupons' p99 was 735 ms with it, 586 ms without. Later it pays off.
     quick_start: bool = False
+    # Where the broker listens when clients reach it at [pulsar] service_url through something else, such as a proxy;
+    # 0: at service_url itself.
+    broker_port: int = Field(0, ge=0, le=65535)
 
 
 class Pulsar(Section):

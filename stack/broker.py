@@ -54,6 +54,12 @@ dbStorage_rocksDB_blockCacheSize=16777216
 diskUsageThreshold=0.99
 diskUsageWarnThreshold=0.98
 """
+# A lookup answers with where clients are to go. The last value of a key counts, and both kinds at once are refused.
+ELSEWHERE = """\
+advertisedAddress=
+advertisedListeners=clients:{service_url},clients:{admin_url}
+internalListenerName=clients
+"""
 
 
 def start(stack: Stack, pulsar: Pulsar) -> None:
@@ -63,7 +69,9 @@ def start(stack: Stack, pulsar: Pulsar) -> None:
         return
     broker, admin = urlsplit(pulsar.service_url), urlsplit(pulsar.admin_url)
     host, broker_port, admin_port = str(broker.hostname), broker.port or 6650, admin.port or 8080
-    check_port_free(host, broker_port, "service_url in [pulsar]")
+    if stack.broker_port:
+        broker_port = stack.broker_port
+    check_port_free(host, broker_port, "broker_port in [stack]" if stack.broker_port else "service_url in [pulsar]")
     check_port_free(host, admin_port, "admin_url in [pulsar]")
     folder = stack.folder / "pulsar"
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +86,9 @@ def start(stack: Stack, pulsar: Pulsar) -> None:
         ),
         encoding="utf-8",
     )
+    if stack.broker_port:
+        with conf.open("a", encoding="utf-8") as more:
+            more.write(ELSEWHERE.format(service_url=pulsar.service_url, admin_url=pulsar.admin_url))
     service.start(_command(stack, folder, conf))
 
 
