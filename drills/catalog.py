@@ -77,7 +77,7 @@ DRILLS: Mapping[str, Drill] = {
         network.cut,
         SPOOL,
         OTHERS_S,
-        network.behind_proxy,
+        place=network.behind_proxy,
     ),
     "subscriber-killed": Drill(
         "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S
