@@ -5,7 +5,7 @@ HONGBAO = .venv/bin/hongbao
 PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons services stack warehouse ledger drills cli demo notebooks bench tests examples/python
 JVM_SOURCES = $(shell find connector/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
-.PHONY: install check test demo drill clean
+.PHONY: install check test test-flink test-others demo drill clean
 .DEFAULT_GOAL = install
 
 install: .venv/.installed connector/target/.built
@@ -29,9 +29,16 @@ check: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(PYTHON_FOLDERS)
 
+# Two halves side by side: much of a test on the cluster is waiting for one that was killed to come back.
 test: install
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-flink test-others
+
+test-flink:
+	.venv/bin/pytest -m flink
+
+test-others:
 	mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
-	.venv/bin/pytest
+	.venv/bin/pytest -m "not flink"
 
 demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:

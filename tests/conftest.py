@@ -25,6 +25,13 @@ SHORTENED = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the cluster: it runs beside everything else, each half with a broker of its own."""
+    for item in items:
+        if "whole_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("flink")
+
+
 @pytest.fixture(scope="session")
 def whole_stack() -> Iterator[None]:
     """A private stack, up, with topics and schemas; HONGBAO_* points at it."""
@@ -51,7 +58,7 @@ def lone_broker(request: pytest.FixtureRequest) -> Iterator[Pulsar]:
         request.getfixturevalue("whole_stack")
         yield read(Pulsar)
         return
-    with private(ROOT / "var" / "tests", SHORTENED, flink=False):
+    with private(ROOT / "var" / "tests-broker", SHORTENED, flink=False):
         yield read(Pulsar)
 
 

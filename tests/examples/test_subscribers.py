@@ -82,6 +82,11 @@ def test_broker_that_is_not_there_is_said_in_one_sentence(example: tuple[str, li
     assert sentence.endswith("; is the broker up?")
 
 
+@pytest.fixture(scope="module")
+def broker(lone_broker: Pulsar) -> Pulsar:
+    return lone_broker
+
+
 @pytest.fixture(scope="module", params=LANGUAGES)
 def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
     """Its language, and the command that starts it, built."""
