@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drills import faults, network
+from drills import disk, faults, network
 from drills.scene import Scene
 
 # Recovery, in seconds from the fault until coupons are within a second again.
@@ -63,6 +63,9 @@ DRILLS: Mapping[str, Drill] = {
         SPOOL,
         OTHERS_S,
         network.behind_proxy,
+    ),
+    "disk-full": Drill(
+        "the disk under the warehouse full for 20 s", disk.fill, DEDUPLICATION, OTHERS_S, disk.small_disk
     ),
     "subscriber-killed": Drill(
         "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S

@@ -21,10 +21,10 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of events and coupons; `recovery_s` runs from the fault's last harm until the coupons' p99 is back under 1 s.
+    """Counts of events and coupons; `recovery_s` is from the fault's last harm to the coupons' p99 below 1 s.
 
     `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
-    its differences from what the job gave.
+    its differences from what the job gave, after what the fault saw.
     """
 
     published: int
@@ -66,7 +66,7 @@ def outcome(scene: Scene) -> Outcome:
         **counts,
         coupons_expected=reckoning.expected,
         recovery_s=round((recovered_ms - scene.harmed_ms) / 1000, 1),
-        findings=[json.dumps(asdict(finding)) for finding in reckoning.findings[:10]],
+        findings=[*scene.findings, *(json.dumps(asdict(finding)) for finding in reckoning.findings[:10])],
     )
 
 

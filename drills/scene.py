@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from settings.reader import ROOT
@@ -26,6 +26,8 @@ class Scene:
     inbox: bool
     # When the fault did its last harm, in milliseconds since 1970: recovery counts from there.
     harmed_ms: int = 0
+    # What a fault saw meanwhile that must not be, a sentence each.
+    findings: list[str] = field(default_factory=list)
 
     def harm(self) -> None:
         """Note that something is broken now."""
