@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drills import clocks, faults, network, poison, redriving, upgrading
+from drills import clocks, disk, faults, network, poison, redriving, upgrading
 from drills.scene import Scene
 
 # Recovery, in seconds from the fault until coupons are within a second again.
@@ -78,6 +78,9 @@ DRILLS: Mapping[str, Drill] = {
         SPOOL,
         OTHERS_S,
         place=network.behind_proxy,
+    ),
+    "disk-full": Drill(
+        "the disk under the warehouse full for 20 s", disk.fill, DEDUPLICATION, OTHERS_S, place=disk.small_disk
     ),
     "subscriber-killed": Drill(
         "kill -9 of a subscriber in the middle of an effect, five times", faults.kill_subscriber, INBOX, OTHERS_S

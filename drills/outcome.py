@@ -23,12 +23,12 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of events and coupons; `recovery_s` is from the fault's last harm until coupons' p99 is back under 1 s.
+    """Counts of events and coupons; `recovery_s` is from the fault's last harm to the coupons' p99 below 1 s.
 
     `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
-    its differences from what the job gave. `published` counts messages that must be dead letters as well; lost is what
-    neither landed nor died. `misjudged` are events that are late or dead and
-    should not be, or should be and are not. `conversion_differences` is None where nobody asked.
+    its differences from what the job gave, after what the fault saw. `published` counts messages that must be dead
+    letters as well; lost is what neither landed nor died. `misjudged` are events that are late or dead and should not
+    be, or should be and are not. `conversion_differences` is None where nobody asked.
     """
 
     published: int
@@ -84,7 +84,7 @@ def outcome(scene: Scene, figures: bool = False) -> Outcome:
         **counts,
         coupons_expected=reckoning.expected,
         recovery_s=round((recovered_ms - scene.harmed_ms) / 1000, 1),
-        findings=[json.dumps(asdict(finding)) for finding in reckoning.findings[:10]],
+        findings=[*scene.findings, *(json.dumps(asdict(finding)) for finding in reckoning.findings[:10])],
         conversion_differences=len(conversion(read(Conversion).currency, folder)) if figures else None,
     )
 

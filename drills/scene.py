@@ -28,6 +28,8 @@ class Scene:
     # When the fault did its last harm, in milliseconds since 1970: recovery counts from there.
     harmed_ms: int = 0
     others: list[Service] = field(default_factory=list)
+    # What a fault saw meanwhile that must not be, a sentence each.
+    findings: list[str] = field(default_factory=list)
 
     def harm(self) -> None:
         """Note that something is broken now."""
