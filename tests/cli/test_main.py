@@ -75,7 +75,7 @@ def test_cluster_that_is_not_there_cannot_run() -> None:
 def test_unknown_job_is_named_before_anything_is_asked() -> None:
     done = hongbao("submit", "nothing", HONGBAO_FLINK_REST_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "hongbao: submit: no job 'nothing'; there are coupons, landing, conversion\n"
+    assert done.stderr == "hongbao: submit: no job 'nothing'; there are conversion, coupons, landing\n"
 
 
 def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
