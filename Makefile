@@ -8,6 +8,12 @@ JVM_SOURCES = $(shell find connector/src stack/pom.xml connector/pom.xml pom.xml
 .PHONY: install check test test-flink test-others demo drill clean
 .DEFAULT_GOAL = install
 
+# Also where everything was installed once: Java may have gone since.
+.PHONY: prerequisites
+test: prerequisites
+prerequisites:
+	@sh stack/prerequisites.sh
+
 install: .venv/.installed connector/target/.built
 
 .uv/bin/uv:
@@ -50,5 +56,9 @@ demo:
 drill: install
 	@$(HONGBAO) drill --all
 
+# The stack first: without its folder nothing would know what to stop.
 clean:
-	rm -rf .venv .uv var connector/target stack/target examples/java/target
+	-@[ ! -x $(HONGBAO) ] || $(HONGBAO) down
+	rm -rf .venv .uv var hongbao.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf connector/target stack/target examples/java/target
+	find . -name __pycache__ -prune -exec rm -rf {} +

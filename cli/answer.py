@@ -15,7 +15,7 @@ from errors import HongbaoError
 
 Parameters = ParamSpec("Parameters")
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 def show(answer: Any, as_json: bool, text: str | None = None) -> None:
@@ -31,6 +31,8 @@ def show(answer: Any, as_json: bool, text: str | None = None) -> None:
         _table([_plain(row) for row in answer])
     else:
         print(answer)
+    # Into a pipe a coupon would otherwise wait for eight kilobytes of others.
+    sys.stdout.flush()
 
 
 def command(function: Callable[Parameters, int | None]) -> Callable[Parameters, None]:
@@ -49,6 +51,12 @@ def command(function: Callable[Parameters, int | None]) -> Callable[Parameters, 
             # The reader, such as head, has had enough.
             sys.stderr.close()
             code = 0
+        except OSError as error:
+            # A folder where a file should be, a file that may not be read, a disk that is full.
+            errors.print(
+                f"hongbao: {error.filename or 'the system'}: {error.strerror or error}", markup=False, soft_wrap=True
+            )
+            code = 2
         raise typer.Exit(code or 0)
 
     return run
@@ -56,7 +64,7 @@ def command(function: Callable[Parameters, int | None]) -> Callable[Parameters, 
 
 def say(what: str) -> None:
     """Tell progress, on stderr."""
-    errors.print(what, markup=False)
+    errors.print(what, markup=False, soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:
@@ -77,4 +85,5 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     # Wide enough for a pipe; a terminal's own width where there is one.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    # What it shows is somebody's text: neither [markup] nor :emoji:.
+    Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False, highlight=False).print(table)

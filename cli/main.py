@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from cli.answer import Json, command, errors, say, show
+from cli.progress import bar, steps
 from settings import duration
 
 # Commands import what they need when they run: `hongbao --help` must not wait for PyFlink.
@@ -40,7 +40,8 @@ def up(json: Json = False) -> None:
     """
     import stack
 
-    stack.up(say)
+    with steps() as step:
+        stack.up(step)
     _status(json)
 
 
@@ -92,7 +93,7 @@ def _status(json: bool) -> int:
 @app.command()
 @command
 def submit(
-    names: Annotated[list[str], typer.Argument(help="coupons, landing, conversion")],
+    names: Annotated[list[str], typer.Argument(help="coupons, landing, conversion, or a module of your own in jobs/")],
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = False,
     json: Json = False,
 ) -> None:
@@ -102,7 +103,9 @@ def submit(
     """
     from jobs.submit import submit_and_check
 
-    show(submit_and_check(names, say, resume), json)
+    with steps() as step:
+        submitted = submit_and_check(names, step, resume)
+    show(submitted, json)
 
 
 @app.command()
@@ -121,6 +124,7 @@ def upgrade(
     """
     from jobs.upgrade import upgrade as run
 
+    # The plan that it tells stays to be read.
     done = run(name, only_check=check, allow_dropped_state=allow_dropped_state, say=say)
     text = f"{name} runs as {done.job_id}, after {done.downtime_s} s" if done.job_id else "nothing was stopped"
     show(done.summary(), json, text)
@@ -155,12 +159,9 @@ def publish(
 
     Example: hongbao publish events.jsonl
     """
-    from ingest.files import Replay, replay
-    from settings import Pulsar, read
+    from ingest.files import Replay
 
-    done = replay(Replay(file=file, format="jsonl", speed=0, unmapped="refuse"), read(Pulsar), _refused, spool)
-    show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
-    return 1 if done.refused else 0
+    return _replay(Replay(file=file, format="jsonl", unmapped="refuse"), spool, json)
 
 
 @app.command()
@@ -168,7 +169,7 @@ def publish(
 def replay(
     file: Annotated[Path, typer.Argument(help="A .csv, .jsonl or .parquet file")],
     map: Annotated[list[str] | None, typer.Option(help="field=column, again for each")] = None,
-    speed: Annotated[float, typer.Option(help="1 as it happened, 10 ten times as fast, 0 at once")] = 0,
+    speed: Annotated[float, typer.Option(min=0, help="1 as it happened, 10 ten times as fast, 0 at once")] = 0,
     shift_to_now: Annotated[bool, typer.Option(help="Move the first event to now, and the others along.")] = False,
     spool: SpoolFolder = None,
     json: Json = False,
@@ -177,11 +178,18 @@ def replay(
 
     Example: hongbao replay clicks.csv --map event_type=action --map occurred_at=ts --speed 10
     """
-    from ingest.files import Replay, mapping, replay
-    from settings import Pulsar, read
+    from ingest.files import Replay, mapping
 
     plan = Replay(file=file, columns=mapping(map or []), speed=speed, shift_to_now=shift_to_now)
-    done = replay(plan, read(Pulsar), _refused, spool)
+    return _replay(plan, spool, json)
+
+
+def _replay(plan: Any, spool: Path | None, json: bool) -> int:
+    from ingest.files import count_rows, replay
+    from settings import Pulsar, read
+
+    with bar("publishing", count_rows(plan) if errors.is_terminal else None) as done_rows:
+        done = replay(plan, read(Pulsar), _refused, spool, lambda rows: done_rows(rows, "publishing"))
     show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
     return 1 if done.refused else 0
 
@@ -237,15 +245,8 @@ def simulate(
     simulation = Simulation(profile=profile, seed=seed)
     folder = ledger or read(Stack).folder / "ledger" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     total = sum(phase.events for phase in profiles.parse(profile))
-    with Progress(console=errors, transient=True) as progress:
-        bar = progress.add_task("publishing", total=total)
-        done = run(
-            simulation,
-            read(Pulsar),
-            folder,
-            lambda sent, phase: progress.update(bar, completed=sent, description=phase),
-            spool,
-        )
+    with bar("publishing", total) as sent:
+        done = run(simulation, read(Pulsar), folder, sent, spool)
     show({**asdict(done), "ledger": str(folder)}, json)
 
 
@@ -268,14 +269,16 @@ def tail_coupons(
 
 @app.command()
 @command
-def service(name: Annotated[str, typer.Argument(help="inventory, payment, marketing or membership")]) -> None:
-    """Run one of the services that start from the subscriber library, until Ctrl-C.
+def service(
+    name: Annotated[str, typer.Argument(help="inventory, payment, marketing or membership")], json: Json = False
+) -> None:
+    """Run one of the services that start from the subscriber library, until Ctrl-C; then say what it handled.
 
     Example: hongbao service payment
     """
     from services.run import run
 
-    run(name)
+    show({"service": name, **run(name)}, json)
 
 
 @app.command()

@@ -38,11 +38,11 @@ class Decoder:
 
 
 def connect(broker: Pulsar) -> pulsar.Client:
-    """A client that gives up after 10 s and writes nothing but errors."""
+    """A client that gives up after 10 s and writes nothing but errors, on stderr: a ConsoleLogger writes on stdout."""
     return pulsar.Client(
         broker.service_url,
         operation_timeout_seconds=10,
-        logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error),
+        logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, "/dev/stderr"),
     )
 
 

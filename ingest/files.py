@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from settings import Pulsar
 ROWS = UUID("0d6a3f6e-62a5-5a55-8f8b-3f1a9a5d2027")
 TIMES = ("occurred_at", "sent_at")
 WHOLE_NUMBERS = ("quantity", "price_minor")
+# Text throughout for CSV: 007 is a product, not a number.
+READERS = {"csv": "read_csv(?, all_varchar = true, header = true)", "parquet": "read_parquet(?)"}
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,16 @@ def replay(
     broker: Pulsar,
     refused: Callable[[str, str], None] = lambda _where, _why: None,
     spool: Path | None = None,
+    progress: Callable[[int], None] = lambda _rows: None,
 ) -> Done:
-    """Publish every row that is an event; `refused` is told where and why of each that is not.
+    """Publish every row that is an event; `refused` is told where and why of each that is not,
+    `progress` after each row how many were.
 
     With a `spool` folder the broker may be away. Raises SettingsError for a file that cannot be read, Unreachable
     without a broker, SpoolFull.
     """
+    # Before the broker is asked for anything.
+    _kind(plan)
     done = Done()
     started, now, first = time.monotonic(), datetime.now(UTC), None
     with Publisher(broker, spool=Spool(spool, sync=False) if spool else None) as publisher:
@@ -89,28 +96,60 @@ def replay(
             except Refused as reason:
                 done.refused += 1
                 refused(where, str(reason))
+            progress(done.published + done.refused)
     done.unsent = publisher.unsent
     return done
 
 
-def _rows(plan: Replay) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    """Each row with its place, file:line; a line of JSON comes as text."""
-    kind = plan.format or plan.file.suffix.removeprefix(".")
-    if str(plan.file) != "-" and not plan.file.exists():
-        raise SettingsError(f"{plan.file}: no such file")
-    if kind in ("jsonl", "ndjson", "json") or str(plan.file) == "-":
-        lines = sys.stdin if str(plan.file) == "-" else plan.file.open(encoding="utf-8")
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield f"{plan.file}:{number}", line
-        return
-    if kind not in ("csv", "parquet"):
-        raise SettingsError(f"{plan.file}: unknown kind {kind!r}; there are csv, jsonl and parquet")
+def count_rows(plan: Replay) -> int | None:
+    """How many rows the file has, at most; None where only reading tells. Raises SettingsError as `replay` does."""
+    kind = _kind(plan)
+    # A pipe can be read once.
+    if kind == "stdin" or not plan.file.is_file():
+        return None
+    if kind == "jsonl":
+        with plan.file.open("rb") as lines:
+            return sum(1 for _ in lines)
     with duckdb.connect() as database:
         try:
-            # Text throughout for CSV: 007 is a product, not a number.
-            reader = "read_csv(?, all_varchar = true, header = true)" if kind == "csv" else "read_parquet(?)"
-            rows = database.execute(f"SELECT * FROM {reader}", [str(plan.file)])
+            (count,) = database.execute(f"SELECT count(*) FROM {READERS[kind]}", [str(plan.file)]).fetchall()[0]
+            return int(count)
+        except duckdb.Error as error:
+            raise _unreadable(plan, kind, error) from None
+
+
+def _kind(plan: Replay) -> str:
+    """stdin, jsonl, csv or parquet."""
+    if str(plan.file) == "-":
+        return "stdin"
+    if not plan.file.exists():
+        raise SettingsError(f"{plan.file}: no such file")
+    if plan.file.is_dir():
+        raise SettingsError(f"{plan.file}: this is a folder; name a file in it")
+    kind = plan.format or plan.file.suffix.removeprefix(".")
+    if kind in ("jsonl", "ndjson", "json"):
+        return "jsonl"
+    if kind not in READERS:
+        raise SettingsError(f"{plan.file}: unknown kind {kind!r}; there are csv, jsonl and parquet")
+    return kind
+
+
+def _unreadable(plan: Replay, kind: str, error: duckdb.Error) -> SettingsError:
+    return SettingsError(f"{plan.file}: cannot read it as {kind}: {str(error).splitlines()[0]}")
+
+
+def _rows(plan: Replay) -> Iterator[tuple[str, dict[str, Any] | bytes]]:
+    """Each row with its place, file:line; a line of JSON comes as it is."""
+    kind = _kind(plan)
+    if kind in ("stdin", "jsonl"):
+        with nullcontext(sys.stdin.buffer) if kind == "stdin" else plan.file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield f"{plan.file}:{number}", line
+        return
+    with duckdb.connect() as database:
+        try:
+            rows = database.execute(f"SELECT * FROM {READERS[kind]}", [str(plan.file)])
             names = [column[0] for column in rows.description or []]
             number = 1
             while batch := rows.fetchmany(5_000):
@@ -118,14 +157,14 @@ def _rows(plan: Replay) -> Iterator[tuple[str, dict[str, Any] | str]]:
                     number += 1
                     yield f"{plan.file}:{number}", dict(zip(names, values, strict=True))
         except duckdb.Error as error:
-            raise SettingsError(f"{plan.file}: cannot read it as {kind}: {str(error).splitlines()[0]}") from None
+            raise _unreadable(plan, kind, error) from None
 
 
-def _event(plan: Replay, where: str, row: dict[str, Any] | str) -> dict[str, Any]:
-    if isinstance(row, str):
+def _event(plan: Replay, where: str, row: dict[str, Any] | bytes) -> dict[str, Any]:
+    if isinstance(row, bytes):
         try:
             row = json.loads(row)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refused(f"not JSON: {error}") from None
         if not isinstance(row, dict):
             raise Refused(f"is {type(row).__name__}; a line must be a JSON object")

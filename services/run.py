@@ -23,8 +23,9 @@ def main(name: str) -> None:
         raise SystemExit(error.exit_code) from None
 
 
-def run(name: str) -> None:
-    """Run `services/<name>.py`: its TOPICS, TABLES and handlers. Returns after SIGTERM or Ctrl-C.
+def run(name: str) -> dict[str, int]:
+    """Run `services/<name>.py`: its TOPICS, TABLES and handlers. Gives how many messages met which fate, after
+    SIGTERM or Ctrl-C.
 
     Raises CannotRun for an unknown name, otherwise what Subscriber.run raises.
     """
@@ -34,6 +35,7 @@ def run(name: str) -> None:
     subscriber.run(ready=lambda: log.info("%s: ready", name))
     counts = ", ".join(f"{count:,} {fate}" for fate, count in sorted(subscriber.counts.items()))
     log.info("%s: stopped; %s", name, counts or "nothing came")
+    return dict(subscriber.counts)
 
 
 def subscribed(name: str) -> Subscriber:

@@ -52,7 +52,6 @@ execution.checkpointing.dir: {folder}/checkpoints
 execution.checkpointing.savepoint-dir: {folder}/savepoints
 # The newest three: an upgrade or a repair may need one before the last.
 execution.checkpointing.num-retained: 3
-# Default is exponential from 1 s; a killed TaskManager must be forgotten within a coupon's patience.
 # A new JobManager takes over the jobs of one that died, from their newest checkpoints; so does one after `down`.
 high-availability.type: zookeeper
 high-availability.storageDir: {folder}/ha
@@ -68,6 +67,7 @@ high-availability.zookeeper.client.max-retry-attempts: 60
 # Without end: a disk may be full, or a broker away, for as long as it takes a person to come. A checkpoint that fails
 # restarts the job as well (tolerable-failed-checkpoints is 0): its half-written files are then begun anew.
 restart-strategy.type: exponential-delay
+# Default is 1 s; a killed TaskManager must be forgotten within a coupon's patience.
 restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
 heartbeat.interval: 1000

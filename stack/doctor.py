@@ -1,12 +1,10 @@
 """Look for what would go wrong here, a line a finding: what it is, what was found, what to do."""
 
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 import psutil
@@ -15,7 +13,7 @@ from errors import HongbaoError
 from schemas.topics import NAMESPACES
 from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
-from stack import cluster, jars
+from stack import cluster, jars, java, zookeeper
 from stack.processes import Service, check_port_free
 from stack.pulsar_admin import PulsarAdmin
 
@@ -44,16 +42,24 @@ def examine() -> list[Finding]:
 def _versions() -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:2]))
     yield Finding("Python", python == "3.11", python, "PyFlink 1.20 needs 3.11: make install with python3.11")
-    java = shutil.which("java")
-    text = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr if java else ""
-    match = re.search(r'version "(\d+)', text)
-    major = match[1] if match else "none"
-    yield Finding("Java", major == "17", major, "install openjdk-17-jdk-headless and put it first on PATH")
+    for what, major, advice in (
+        ("Java", java.major(), java.ADVICE),
+        ("JAVA_HOME", java.home_major(), java.HOME_ADVICE),
+    ):
+        yield Finding(what, major == java.WANTED, major or "none that runs", advice)
     for package, wanted in PYTHON_PACKAGES.items():
-        yield Finding(package, version(package) == wanted, version(package), f"run make install; {wanted} was tested")
+        found = _version(package)
+        yield Finding(package, found == wanted, found, f"run make install; {wanted} was tested")
     flink = sorted(path.name for path in jars.flink_home().glob("lib/flink-dist-*.jar"))
     expected = [f"flink-dist-{PYTHON_PACKAGES['apache-flink']}.jar"]
     yield Finding("Flink distribution", flink == expected, ", ".join(flink) or "none", "run make install")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _jars() -> Iterator[Finding]:
@@ -80,11 +86,17 @@ def _memory() -> Iterator[Finding]:
 
 
 def _ports() -> Iterator[Finding]:
-    pulsar, flink = read(Pulsar), read(Flink)
+    stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
+    broker, leader, inside = Service("broker", stack.folder), cluster.jobmanager(stack), "internal_port in [stack]"
+    hosts = urlsplit(pulsar.service_url).hostname, urlsplit(flink.rest_url).hostname
     for what, url, setting, service in (
-        ("broker port", pulsar.service_url, "service_url in [pulsar]", _services()[0]),
-        ("admin port", pulsar.admin_url, "admin_url in [pulsar]", _services()[0]),
-        ("Flink port", flink.rest_url, "rest_url in [flink]", _services()[1]),
+        ("broker port", pulsar.service_url, "service_url in [pulsar]", broker),
+        ("admin port", pulsar.admin_url, "admin_url in [pulsar]", broker),
+        ("Flink port", flink.rest_url, "rest_url in [flink]", leader),
+        ("BookKeeper port", f"//{hosts[0]}:{stack.internal_port}", inside, broker),
+        ("Flink RPC port", f"//{hosts[1]}:{stack.internal_port + 1}", inside, leader),
+        ("Flink blob port", f"//{hosts[1]}:{stack.internal_port + 2}", inside, leader),
+        ("ZooKeeper port", f"//{zookeeper.address(stack, flink)}", inside, zookeeper.service(stack)),
     ):
         address = urlsplit(url)
         if service.process() is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Flink, Pulsar, Stack, Warehouse, read
-from stack import broker, cluster, supervisor, topics, zookeeper
+from stack import broker, cluster, java, supervisor, topics, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, exclusive
 from stack.pulsar_admin import PulsarAdmin
@@ -36,9 +36,11 @@ def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> 
     Jobs that ran when the stack went down run again, from their newest checkpoints. Without `flink` it is the broker
     alone, which nobody starts again when it dies.
 
-    Raises Prerequisite for a port in use or a missing jar, CannotRun when a process dies or does not come up.
+    Raises Prerequisite for another Java, a port in use or a missing jar, CannotRun when a process dies or does not
+    come up.
     """
     stack, pulsar, jobs_run_on = read(Stack), read(Pulsar), read(Flink)
+    java.check()
     progress("starting Pulsar and Flink" if flink else "starting Pulsar")
     with exclusive(stack.folder):
         broker.start(stack, pulsar)

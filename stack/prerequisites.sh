@@ -14,6 +14,10 @@ command -v java >/dev/null || fail "Java is missing; install JDK 17 (openjdk-17-
 found=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
 [ "$found" = 17 ] || fail "Java is ${found:-unusable}; Flink 1.20 and Pulsar 4.0 run here on 17: install openjdk-17-jdk-headless and put it first on PATH"
 command -v javac >/dev/null || fail "Java 17 has no compiler; install the JDK, openjdk-17-jdk-headless, not only the JRE"
+if [ -n "${JAVA_HOME:-}" ]; then
+    found=$("$JAVA_HOME/bin/java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
+    [ "$found" = 17 ] || fail "JAVA_HOME is Java ${found:-unusable}, $JAVA_HOME; PyFlink and Maven use it: let it name a JDK 17, or unset it"
+fi
 command -v mvn >/dev/null || fail "Maven is missing; install maven"
 
 free_mb=$(awk '/^MemAvailable/ {print int($2 / 1024)}' "${HONGBAO_MEMINFO:-/proc/meminfo}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,14 @@ def test_help_has_an_example(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", commands())
 def test_command_is_documented(name: str) -> None:
     assert f"`hongbao {name}" in (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_answers_as_json(name: str) -> None:
+    command: Any = get_command(app)
+    for part in name.split():
+        command = command.commands[part]
+    assert "--json" in {option for parameter in command.params for option in parameter.opts}
 
 
 def hongbao(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +96,63 @@ def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
     done = hongbao("status", "--json", **nowhere)
     assert done.returncode == 1
     assert json.loads(done.stdout)["up"] is False
+
+
+NOWHERE = {"HONGBAO_PULSAR_SERVICE_URL": "pulsar://127.0.0.1:1", "HONGBAO_PULSAR_ADMIN_URL": "http://127.0.0.1:1"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["publish", "{file}"],
+        ["tail", "coupons"],
+        ["schemas", "register"],
+        ["redrive", "--where", "true"],
+        ["service", "payment"],
+    ],
+    ids=" ".join,
+)
+def test_broker_that_is_not_there_cannot_run(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text("{}\n", encoding="utf-8")
+    database = f"sqlite:{tmp_path}/{{service}}.db"
+    folders = {"HONGBAO_STACK_FOLDER": str(tmp_path), "HONGBAO_SERVICES_DATABASE": database}
+    done = hongbao(*(argument.format(file=tmp_path / "events.jsonl") for argument in arguments), **NOWHERE, **folders)
+    # The client's own lines are for stderr; the answer would be on stdout, and there is none.
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("hongbao: ")]
+    assert "hongbao up" in sentence
+    assert "Traceback" not in done.stderr
+
+
+def test_file_that_is_not_there_is_named_without_asking_for_a_broker() -> None:
+    done = hongbao("publish", "none.jsonl", **NOWHERE)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "hongbao: none.jsonl: no such file\n")
+
+
+def test_up_on_a_port_in_use_is_one_sentence_and_starts_nothing(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ours = {"HONGBAO_STACK_FOLDER": str(tmp_path), "HONGBAO_PULSAR_SERVICE_URL": f"pulsar://127.0.0.1:{port}"}
+        done = hongbao("up", **ours)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"hongbao: port {port} is in use by ")
+    assert said.endswith("; stop it, or set service_url in [pulsar] to another port")
+    assert not list((tmp_path / "run").glob("*.json"))
+
+
+def test_up_without_java_is_one_sentence(tmp_path: Path) -> None:
+    done = hongbao("up", HONGBAO_STACK_FOLDER=str(tmp_path / "var"), PATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("hongbao: Java is missing; Flink 1.20 and Pulsar 4.0 run here on 17")
+
+
+def test_text_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
+    done = hongbao("sql", "SELECT '[/b] [red]x[/red] :smile:' AS said", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[/b] [red]x[/red] :smile:" in done.stdout
 
 
 def test_ledger_of_a_run_that_lost_a_message_is_a_problem_found(tmp_path: Path) -> None:

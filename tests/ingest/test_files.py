@@ -1,11 +1,12 @@
 """A file's rows become events; a row that is none is named with its line."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from errors import SettingsError
-from ingest.files import Replay, mapping, replay
+from ingest.files import Replay, count_rows, mapping, replay
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
@@ -29,12 +30,23 @@ def test_mapping_to_a_field_that_does_not_exist_is_refused() -> None:
         mapping(["evnt=a"])
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("none.csv", "no such file"), ("odd.xml", "unknown kind 'xml'")])
-def test_file_that_cannot_be_read_is_named(tmp_path: Path, broker: Pulsar, name: str, sentence: str) -> None:
-    if name != "none.csv":
-        (tmp_path / name).write_text("<a/>", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("none.csv", "no such file"), ("odd.xml", "unknown kind 'xml'"), ("", "this is a folder; name a file in it")],
+)
+def test_file_that_cannot_be_read_is_named_before_a_broker_is_asked(tmp_path: Path, name: str, sentence: str) -> None:
+    (tmp_path / "odd.xml").write_text("<a/>", encoding="utf-8")
     with pytest.raises(SettingsError, match=sentence):
-        replay(Replay(file=tmp_path / name), broker)
+        replay(Replay(file=tmp_path / name), Pulsar(service_url="pulsar://127.0.0.1:1"))
+
+
+def test_rows_are_counted_without_using_up_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text("{}\n{}\n", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    names = ("a.csv", "a.jsonl", "pipe.jsonl")
+    assert [count_rows(Replay(file=tmp_path / name)) for name in names] == [3, 2, None]
+    assert count_rows(Replay(file=Path("-"))) is None
 
 
 @pytest.mark.stack
@@ -60,9 +72,12 @@ def test_good_rows_are_published_and_bad_ones_named(tmp_path: Path, broker: Puls
 @pytest.mark.stack
 def test_json_lines_that_are_not_json_are_named(tmp_path: Path, broker: Pulsar) -> None:
     path = tmp_path / "clicks.jsonl"
-    path.write_text('{"event_type": 1\n[1]\n', encoding="utf-8")
+    path.write_bytes(b'{"event_type": 1\n[1]\n{"user_id": "\xff"}\n' + b"[" * 100_000)
     refused: list[str] = []
-    done = replay(Replay(file=path), broker, lambda where, why: refused.append(why))
-    assert (done.published, done.refused) == (0, 2)
+    rows: list[int] = []
+    done = replay(Replay(file=path), broker, lambda where, why: refused.append(why), progress=rows.append)
+    assert (done.published, done.refused, rows) == (0, 4, [1, 2, 3, 4])
     assert refused[0].startswith("not JSON: ")
     assert refused[1] == "is list; a line must be a JSON object"
+    assert refused[2].startswith("not JSON: 'utf-8' codec can't decode byte 0xff")
+    assert refused[3].startswith("not JSON: maximum recursion depth")

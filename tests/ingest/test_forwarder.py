@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -159,6 +160,28 @@ def test_broker_that_hangs_and_goes_on(
         process().send_signal(signal.SIGCONT)
         clicks.flush()
     assert_once_and_in_order(lone, session, 3_000)
+
+
+def test_without_a_spool_the_publisher_waits_at_its_bound(lone: Pulsar, session: str) -> None:
+    taken: list[str] = []
+
+    def publish() -> None:
+        for number in range(200):
+            taken.append(clicks.publish(click(session, number)))
+
+    with Publisher(lone, most_pending=50) as clicks:
+        shop = threading.Thread(target=publish)
+        process().send_signal(signal.SIGSTOP)
+        try:
+            shop.start()
+            eventually(lambda: len(taken), 50)
+            # It waits, and is not only slow: without the bound all 200 take some milliseconds.
+            shop.join(0.5)
+            assert (shop.is_alive(), len(taken)) == (True, 50)
+        finally:
+            process().send_signal(signal.SIGCONT)
+        shop.join()
+    assert_once_and_in_order(lone, session, 200)
 
 
 PUBLISH = """

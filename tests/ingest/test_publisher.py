@@ -31,9 +31,10 @@ def test_broker_that_is_not_there_is_one_sentence() -> None:
 
 
 @pytest.mark.stack
-def test_closing_delivers_everything(broker: Pulsar) -> None:
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_closing_delivers_everything(broker: Pulsar, compression: str) -> None:
     delivered: list[Delivery] = []
-    with Publisher(broker, on_delivery=delivered.append) as clicks:
+    with Publisher(broker, compression=compression, on_delivery=delivered.append) as clicks:
         ids = [clicks.publish(click(f"u{number}")) for number in range(500)]
     assert sorted(delivery.event["event_id"] for delivery in delivered) == sorted(ids)
     assert len({delivery.message_id for delivery in delivered}) == 500

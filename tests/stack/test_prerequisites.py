@@ -1,6 +1,7 @@
 """What the machine lacks is one sentence and exit code 2."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_wrong_java_is_named(tools: Path) -> None:
     assert run(tools).stderr.startswith("hongbao: Java is 11; Flink 1.20 and Pulsar 4.0 run here on 17")
 
 
+def test_java_home_of_another_java_is_named(tools: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    home = str(tmp_path)
+    assert run(tools, JAVA_HOME=home).stderr.startswith(
+        f"hongbao: JAVA_HOME is Java unusable, {home}; PyFlink and Maven"
+    )
+    fake(tmp_path / "bin", "java", "echo 'openjdk version \"11.0.2\" 2019-01-15' >&2")
+    assert run(tools, JAVA_HOME=home).stderr.startswith(f"hongbao: JAVA_HOME is Java 11, {home}; PyFlink and Maven")
+    fake(tmp_path / "bin", "java", "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2")
+    assert run(tools, JAVA_HOME=home).stderr == ""
+
+
 def test_wrong_python_is_named(tools: Path) -> None:
     fake(tools, "python3.11", "echo 3.13")
     assert run(tools).stderr.startswith("hongbao: Python is 3.13; PyFlink 1.20 and this project need 3.11")
@@ -78,3 +91,29 @@ def test_little_memory_is_named(tools: Path, tmp_path: Path) -> None:
     meminfo.write_text("MemTotal: 8000000 kB\nMemAvailable: 2097152 kB\n", encoding="utf-8")
     done = run(tools, HONGBAO_MEMINFO=str(meminfo), HOME=os.environ.get("HOME", "/"))
     assert done.stderr.startswith("hongbao: 2048 MB of memory are free; broker, Flink and tests need 4096")
+
+
+def test_little_disk_is_named(tools: Path) -> None:
+    (tools / "df").unlink()
+    fake(tools, "df", "echo Filesystem; echo '/dev/sda1 9000 8000 1000 89% /'")
+    assert run(tools).stderr.startswith(
+        "hongbao: 1000 MB of disk are free here; the environment and its data need 4096"
+    )
+
+
+@pytest.mark.parametrize("target", ["test", "demo"])
+def test_both_commands_look_first(target: str, tmp_path: Path) -> None:
+    """Also where everything was installed once: Java may have gone since."""
+    (tmp_path / "make").symlink_to(str(shutil.which("make")))
+    for tool in ("sh", "find", "date"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    done = subprocess.run(
+        [str(tmp_path / "make"), "--old-file=install", target],
+        env={"PATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("hongbao: Python 3.11 is missing; install python3.11")
