@@ -37,7 +37,7 @@ class Stack(Section):
     taskmanagers: int = Field(1, ge=1, le=64)
     slots: int = Field(6, ge=1, le=64)
     # Compile once and lightly, for a stack that lives for minutes. In a burst that starts cold the optimizing compiler
-    # takes a quarter of the TaskManager's time: coupons' p99 was 735 ms with it, 586 ms without. Later it pays off.
+    # takes a quarter of the TaskManager's time. (p99 735 ms with it, 586 ms without: one run each, within the noise.)
     quick_start: bool = False
     # Where the broker listens when clients reach it at [pulsar] service_url through something else, such as a proxy;
     # 0: at service_url itself.
