@@ -14,7 +14,9 @@ def test_up_again_starts_nothing_twice(broker: Pulsar) -> None:
     before = stack.status()
     stack.up()
     after = stack.status()
-    assert before.up
+    # Not `before.up`: after the kills of other tests a service counts as dying in a loop for a minute.
+    assert before.broker_healthy
+    assert all(before.pids.values())
     assert after.pids == before.pids
 
 
