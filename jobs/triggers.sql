@@ -8,7 +8,9 @@ SELECT coupon_id, shopper_id, campaign_id, rule, cause_event_id, offer, discount
        TO_TIMESTAMP_LTZ(read_ms, 3) AS read_at,
        TO_TIMESTAMP_LTZ(decided_ms, 3) AS decided_at,
        CAST(CURRENT_TIMESTAMP AS TIMESTAMP_LTZ(3)) AS sent_at,
-       TO_TIMESTAMP_LTZ(expires_ms, 3) AS expires_at
+       TO_TIMESTAMP_LTZ(expires_ms, 3) AS expires_at,
+       CAST(NULL AS INT) AS campaign_version, 'coupon' AS kind, CAST(0 AS BIGINT) AS points,
+       CAST(0 AS BIGINT) AS cost_minor, CAST(NULL AS BIGINT) AS issue_number
 FROM decisions;
 
 INSERT INTO coupon_topic SELECT * FROM triggers;

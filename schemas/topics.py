@@ -19,7 +19,9 @@ CONVERSION = Topic("results/conversion", "conversion_result", 2, "dimension:valu
 SESSIONS = Topic("results/sessions", "session_result", 2, "shopper_id")
 DEAD_LETTERS = Topic("quarantine/dead-letters", "dead_letter", 1, "the dead message's key")
 LATE_EVENTS = Topic("quarantine/late-events", "late_event", 1, "shopper_id")
+# One partition: every job takes campaigns up in the same order.
+CAMPAIGNS = Topic("campaigns/definitions", "campaign", 1, "name")
 UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's key")
 
-TOPICS = (CLICKS, COUPONS, CONVERSION, SESSIONS, DEAD_LETTERS, LATE_EVENTS, UNDELIVERED)
+TOPICS = (CLICKS, COUPONS, CONVERSION, SESSIONS, DEAD_LETTERS, LATE_EVENTS, CAMPAIGNS, UNDELIVERED)
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))

@@ -1,7 +1,7 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CLICKS, NAMESPACES, TOPICS, UNDELIVERED
+from schemas.topics import CAMPAIGNS, CLICKS, NAMESPACES, TOPICS, UNDELIVERED
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
@@ -10,6 +10,8 @@ CONFLICT = 409
 READERS = ("coupons", "landing", "conversion")
 # Holds what a service could not handle until somebody has looked; retention alone would forget it after three days.
 REVIEW = "review"
+# The broker compacts a topic once its backlog for compaction is as large.
+COMPACTION_BYTES = 100_000
 
 
 def create(pulsar: Pulsar) -> None:
@@ -31,6 +33,10 @@ def create(pulsar: Pulsar) -> None:
             partitions = pulsar.click_partitions if topic == CLICKS else topic.partitions
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
             admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
+        # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
+        campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
+        admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
+        admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
         for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW)):
             path = f"/persistent/{pulsar.tenant}/{topic.path}/subscription/{reader}"
             admin.call("PUT", path, "earliest", accept=(CONFLICT,))

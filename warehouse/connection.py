@@ -29,6 +29,7 @@ VIEWS = (
     "conversion",
     "session_results",
     "coupons",
+    "decisions",
     "sessions",
     "funnel",
     "coupon_outcome",

@@ -67,4 +67,5 @@ TABLES: Mapping[str, Table] = {
     "conversion": Table("conversion_result", columns("conversion_result"), time="window_start"),
     "session_results": Table("session_result", columns("session_result"), time="window_start"),
     "coupons": Table("coupon_trigger", columns("coupon_trigger"), time="decided_at"),
+    "decisions": Table("campaign_decision", columns("campaign_decision"), time="decided_at"),
 }
