@@ -15,6 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
+from schemas.topics import CAMPAIGNS, COUPONS
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -90,9 +91,26 @@ def create_clicks(
     )
 
 
-def create_topic(tables: StreamTableEnvironment, pulsar: Pulsar, name: str, path: str, record: str, key: str) -> None:
-    """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`."""
-    options = {"service-url": pulsar.service_url, "topic": pulsar.topic(path), "schema": record, "key": key}
+def create_topic(
+    tables: StreamTableEnvironment,
+    pulsar: Pulsar,
+    name: str,
+    path: str,
+    record: str,
+    key: str,
+    exclusive: bool = False,
+) -> None:
+    """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`.
+
+    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet.
+    """
+    options = {
+        "service-url": pulsar.service_url,
+        "topic": pulsar.topic(path),
+        "schema": record,
+        "key": key,
+        "exclusive": str(exclusive).lower(),
+    }
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
 
 
@@ -118,6 +136,29 @@ def activity_of(tables: StreamTableEnvironment, deliveries: Table, quiet: timede
     java = get_gateway().jvm.dev.hongbao.connector.Activity
     quiet_ms, forget_ms = (duration // timedelta(milliseconds=1) for duration in (quiet, forget))
     return Table(java.of(tables._j_tenv, deliveries._j_table, quiet_ms, forget_ms), tables)
+
+
+def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Pulsar) -> Table:
+    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`; null where none covers them."""
+    java = get_gateway().jvm.dev.hongbao.connector.Campaigns
+    return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar)), tables)
+
+
+def govern(tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar) -> Table:
+    """What became of each proposal, with what was issued before a failure charged first."""
+    java = get_gateway().jvm.dev.hongbao.connector.Governance
+    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, _campaign_topics(pulsar)), tables)
+
+
+def _campaign_topics(pulsar: Pulsar) -> Any:
+    topics = get_gateway().jvm.java.util.HashMap()
+    for key, value in {
+        **_broker(pulsar),
+        "campaigns": pulsar.topic(CAMPAIGNS.path),
+        "coupons": pulsar.topic(COUPONS.path),
+    }.items():
+        topics.put(key, value)
+    return topics
 
 
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:

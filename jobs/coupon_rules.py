@@ -1,20 +1,20 @@
-"""Decide which candidate earns a coupon, which offer, and under which id. Pure: time is an argument."""
+"""Decide what a candidate is worth where no campaign file says so, and under which id. Pure: time is an argument."""
 
-import json
 from dataclasses import dataclass
-from typing import Self
 from uuid import UUID, uuid5
 
 # Names every coupon id; changing it would issue every coupon again.
 COUPONS = UUID("6f3f0d0e-8a34-5d0f-9a4e-2b1f5f6c2027")
-DAY_MS = 86_400_000
 # Unit separator: no key holds it, so two different causes never join to one text.
 SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A pattern matched for a shopper; times in milliseconds since 1970, money in minor units."""
+    """A pattern matched for a shopper; times in milliseconds since 1970, money in minor units.
+
+    `nth` counts what the pattern counts, null where it does not.
+    """
 
     rule: str
     shopper_id: str
@@ -24,9 +24,11 @@ class Candidate:
     category: str | None
     price_minor: int | None
     currency: str | None
+    store_id: str | None
     membership_tier: str
     favourite_category: str | None
     basket_minor: int
+    nth: int | None
     occurred_ms: int
     published_ms: int
     due_ms: int
@@ -35,15 +37,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Policy:
-    """What marketing allows: `cooldown_ms` between two coupons of one rule, `most_per_day` in any 24 hours.
+    """What a coupon without a campaign file is given under: `cooldown_ms` between two of one rule to one shopper.
 
-    A cause more than `longest_past_ms` ago earns nothing.
+    A cause more than `longest_past_ms` ago earns nothing, where the campaign has no deadline of its own.
     """
 
     campaign_id: str
     currency: str
     cooldown_ms: int
-    most_per_day: int
     valid_ms: int
     longest_past_ms: int
 
@@ -57,46 +58,13 @@ class Offer:
     minor: int = 0
 
 
-@dataclass(frozen=True)
-class History:
-    """A shopper's coupons of the last 24 hours: rule and decision time of each, oldest first."""
-
-    issued: tuple[tuple[str, int], ...] = ()
-
-    @classmethod
-    def parse(cls, text: str | None) -> Self:
-        """What `text` gave, or an empty history for None."""
-        return cls(tuple((rule, at_ms) for rule, at_ms in json.loads(text or "[]")))
-
-    @property
-    def text(self) -> str:
-        return json.dumps(self.issued, separators=(",", ":"))
-
-    def add(self, rule: str, now_ms: int) -> Self:
-        return type(self)((*self.recent(now_ms).issued, (rule, now_ms)))
-
-    def recent(self, now_ms: int) -> Self:
-        """Without what is 24 hours old."""
-        return type(self)(tuple(entry for entry in self.issued if now_ms - entry[1] < DAY_MS))
-
-
-def long_past(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
+def long_past(candidate: Candidate, now_ms: int, longest_past_ms: int) -> bool:
     """Whether the cause is history: published again, read again from the start, or left lying in an outage.
 
     Counted from the event to the decision, without the wait that the rule itself asks for.
     """
     to_publication_ms = candidate.published_ms - candidate.occurred_ms
-    return to_publication_ms + now_ms - candidate.due_ms > policy.longest_past_ms
-
-
-def earns_coupon(candidate: Candidate, history: History, now_ms: int, policy: Policy) -> bool:
-    """A claim in a shop was promised a coupon and is only capped; the rest cool down as well."""
-    today = history.recent(now_ms).issued
-    if len(today) >= policy.most_per_day:
-        return False
-    if candidate.rule == "qr_claim":
-        return True
-    return all(rule != candidate.rule or now_ms - at_ms >= policy.cooldown_ms for rule, at_ms in today)
+    return to_publication_ms + now_ms - candidate.due_ms > longest_past_ms
 
 
 TIER_PERCENT = {"none": 5, "silver": 8, "gold": 10, "vip": 15}

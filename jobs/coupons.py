@@ -1,24 +1,29 @@
-"""Find moments worth a coupon in SQL, judge each in Python, send the trigger.
+"""Find moments worth a coupon in SQL, say what each is worth in Python, issue within every limit, send the trigger.
 
-clicks -> activity -> patterns/*.sql -> candidates -> key: shopper -> judge -> triggers/coupons, coupons
+clicks -> activity -> patterns/*.sql -> candidates -> campaigns -> judge
+       -> key: shopper -> governance -> triggers/coupons, coupons
+                                     -> decisions
 """
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from pyflink.common import Row, Types
-from pyflink.datastream import DataStream, KeyedProcessFunction, RuntimeContext
-from pyflink.datastream.state import ValueStateDescriptor
-from pyflink.table import StatementSet, StreamTableEnvironment
+from pyflink.datastream import DataStream, ProcessFunction, RuntimeContext
+from pyflink.table import StatementSet, StreamTableEnvironment, Table
 
 import schemas
 from errors import CannotRun
 from jobs import environment, sql
-from jobs.connectors import activity_of, columns, create_clicks, create_parquet, create_topic
-from jobs.coupon_rules import DAY_MS, Candidate, History, Policy, choose_offer, coupon_id, earns_coupon, lane, long_past
+from jobs.campaign_rules import propose
+from jobs.connectors import activity_of, campaigns_of, columns, create_clicks, create_parquet, create_topic, govern
+from jobs.coupon_rules import Candidate, Policy
 from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
@@ -64,7 +69,6 @@ class Coupons(JobSection):
             campaign_id=self.campaign_id,
             currency=self.currency,
             cooldown_ms=self.cooldown // timedelta(milliseconds=1),
-            most_per_day=self.most_per_day,
             valid_ms=self.valid_for // timedelta(milliseconds=1),
             longest_past_ms=self.longest_past // timedelta(milliseconds=1),
         )
@@ -81,95 +85,50 @@ class Coupons(JobSection):
         }
 
 
-class Judge(KeyedProcessFunction):  # type: ignore[misc]
-    """Turn a shopper's candidates into coupons, remembering what was issued."""
+class Judge(ProcessFunction):  # type: ignore[misc]
+    """Give each candidate its proposals; one that none answers goes no further."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        # Text, not a list: in thread mode Flink 1.20 takes a nested type for pickled bytes and fails the checkpoint.
-        self._long_past = runtime_context.get_metrics_group().counter("long_past_candidates")
-        self._issued = runtime_context.get_state(ValueStateDescriptor("issued", Types.STRING()))
+        self._unanswered = runtime_context.get_metrics_group().counter("unanswered_candidates")
 
-    def process_element(self, value: Row, context: KeyedProcessFunction.Context) -> Iterator[Row]:
-        candidate = Candidate(*value)
-        now_ms = context.timer_service().current_processing_time()
-        if long_past(candidate, now_ms, self._policy):
-            self._long_past.inc()
-            return
-        history = History.parse(self._issued.value())
-        if not earns_coupon(candidate, history, now_ms, self._policy):
-            return
-        self._issued.update(history.add(candidate.rule, now_ms).text)
-        # A timer forgets: a Python time to live in thread mode tries to start a JVM on the TaskManager (Flink 1.20).
-        context.timer_service().register_processing_time_timer(now_ms + DAY_MS)
-        yield Row(*decision(candidate, now_ms, self._policy).values())
-
-    def on_timer(self, timestamp: int, context: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
-        history = History.parse(self._issued.value()).recent(timestamp)
-        if history.issued:
-            self._issued.update(history.text)
+    def process_element(self, value: Row, context: ProcessFunction.Context) -> Iterator[Row]:
+        *fields, campaigns = value
+        candidate = Candidate(*fields)
+        proposals = propose(candidate, _parsed(campaigns), self._policy, time.time_ns() // 1_000_000)
+        if proposals:
+            yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
-            self._issued.clear()
-        yield from ()
+            self._unanswered.inc()
 
 
-def decision(candidate: Candidate, now_ms: int, policy: Policy) -> dict[str, str | int | None]:
-    """The trigger as the sink wants it, in the order of DECISION."""
-    campaign_id = candidate.campaign_id or policy.campaign_id
-    offer = choose_offer(candidate)
-    return {
-        "coupon_id": coupon_id(candidate.shopper_id, campaign_id, candidate.rule, candidate.cause_event_id),
-        "shopper_id": candidate.shopper_id,
-        "campaign_id": campaign_id,
-        "rule": candidate.rule,
-        "cause_event_id": candidate.cause_event_id,
-        "offer": offer.name,
-        "discount_percent": offer.percent,
-        "discount_minor": offer.minor,
-        "currency": candidate.currency or policy.currency,
-        "product_id": candidate.product_id,
-        "category": candidate.category,
-        "membership_tier": candidate.membership_tier,
-        "favourite_category": candidate.favourite_category,
-        "basket_minor": candidate.basket_minor,
-        "lane": lane(candidate),
-        "occurred_ms": candidate.occurred_ms,
-        "published_ms": candidate.published_ms,
-        "due_ms": candidate.due_ms,
-        "read_ms": candidate.read_ms,
-        "decided_ms": now_ms,
-        "expires_ms": now_ms + policy.valid_ms,
-    }
+@lru_cache(maxsize=1024)
+def _parsed(campaigns: str | None) -> list[dict[str, Any]] | None:
+    """The same few lists come with every candidate."""
+    return None if campaigns is None else json.loads(campaigns)
 
 
-INTEGERS = {"discount_percent": Types.INT()}
-DECISION = {
-    name: INTEGERS.get(name, Types.LONG() if name.endswith(("_ms", "_minor")) else Types.STRING())
-    for name in [
-        "coupon_id",
-        "shopper_id",
-        "campaign_id",
-        "rule",
-        "cause_event_id",
-        "offer",
-        "discount_percent",
-        "discount_minor",
-        "currency",
-        "product_id",
-        "category",
-        "membership_tier",
-        "favourite_category",
-        "basket_minor",
-        "lane",
-        "occurred_ms",
-        "published_ms",
-        "due_ms",
-        "read_ms",
-        "decided_ms",
-        "expires_ms",
-    ]
+# What governance passes on of a candidate.
+TAKEN = (
+    "shopper_id",
+    "rule",
+    "cause_event_id",
+    "product_id",
+    "category",
+    "membership_tier",
+    "favourite_category",
+    "basket_minor",
+    "occurred_ms",
+    "published_ms",
+    "due_ms",
+    "read_ms",
+)
+PROPOSED = {
+    **{name: Types.LONG() if name.endswith(("_ms", "_minor")) else Types.STRING() for name in TAKEN},
+    # Text, not a list: Flink 1.20 takes a nested type of thread mode for pickled bytes.
+    "proposals": Types.STRING(),
 }
 
 
@@ -177,12 +136,13 @@ def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
     """Give the names in activity.sql and triggers.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
     create_clicks(tables, pulsar, "clicks", "coupons", config.clicks_options)
-    create_topic(tables, pulsar, "coupon_topic", "triggers/coupons", "coupon_trigger", key="shopper_id")
+    create_topic(tables, pulsar, "coupon_topic", "triggers/coupons", "coupon_trigger", key="shopper_id", exclusive=True)
     create_parquet(tables, folder, "coupons", columns(schemas.load("coupon_trigger")), time="decided_at")
+    create_parquet(tables, folder, "decisions", columns(schemas.load("campaign_decision")), time="decided_at")
 
 
-def candidates(tables: StreamTableEnvironment, config: Coupons) -> DataStream:
-    """Every pattern's matches as one stream of Candidate's fields."""
+def candidates(tables: StreamTableEnvironment, config: Coupons) -> Table:
+    """Every pattern's matches in one table of Candidate's columns."""
     (deliveries,) = sql.statements(FOLDER / "activity.sql")
     activity = activity_of(tables, tables.sql_query(deliveries), config.abandoned_after, config.forget_after)
     tables.create_temporary_view("activity", activity)
@@ -190,25 +150,32 @@ def candidates(tables: StreamTableEnvironment, config: Coupons) -> DataStream:
     union = matches[0]
     for match in matches[1:]:
         union = union.union_all(match)
-    return tables.to_data_stream(union)
+    return union
 
 
-def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
-    """The whole job, given tables `clicks`, `coupon_topic` and `coupons`."""
-    decisions = (
-        candidates(tables, config)
-        .key_by(lambda candidate: candidate.shopper_id, key_type=Types.STRING())
-        .process(Judge(config.policy), Types.ROW_NAMED(list(DECISION), list(DECISION.values())))
+def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> DataStream:
+    """Candidates with their campaigns, judged in Python."""
+    tables.create_temporary_view("asked", asked)
+    judged = (
+        # Through SQL, whose types are Python's too; a stream's are Flink's own.
+        tables.to_data_stream(tables.sql_query("SELECT * FROM asked"))
+        .process(Judge(config.policy), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values())))
         .uid("coupons-judge")
         .name("coupons-judge")
     )
     # Where thread mode cannot do something Flink falls back to process mode, and says so in a log at best.
-    operator = (
-        decisions._j_data_stream.getTransformation().getOperatorFactory().getOperator().getClass().getSimpleName()
-    )
+    operator = judged._j_data_stream.getTransformation().getOperatorFactory().getOperator().getClass().getSimpleName()
     if not operator.startswith("Embedded"):
         raise CannotRun(f"coupons: Flink chose {operator} for the judge; a coupon needs thread mode")
-    tables.create_temporary_view("decisions", decisions)
+    return judged
+
+
+def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
+    """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`."""
+    pulsar = read(Pulsar)
+    asked = campaigns_of(tables, candidates(tables, config), pulsar)
+    judged = tables.from_data_stream(proposed(tables, asked, config))
+    tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, pulsar))
     return sql.run(tables, FOLDER / "triggers.sql")
 
 

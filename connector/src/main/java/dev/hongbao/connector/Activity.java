@@ -46,7 +46,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   private static final List<String> NAMES =
       List.of(
           "shopper_id", "event_id", "event_type", "product_id", "category", "price_minor", "currency", "campaign_id",
-          "membership_tier", "favourite_category", "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms",
+          "store_id", "membership_tier", "favourite_category", "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms",
           "shopper");
 
   private final int verdict;
@@ -59,6 +59,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   private final int priceMinor;
   private final int currency;
   private final int campaignId;
+  private final int storeId;
   private final int membershipTier;
   private final int occurredAt;
   private final int publishedAt;
@@ -78,6 +79,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     this.priceMinor = rows.position("price_minor");
     this.currency = rows.position("currency");
     this.campaignId = rows.position("campaign_id");
+    this.storeId = rows.position("store_id");
     this.membershipTier = rows.position("membership_tier");
     this.occurredAt = rows.position("occurred_at");
     this.publishedAt = rows.position("published_at");
@@ -139,7 +141,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
         GenericRowData.of(
             event.getString(shopperId), event.getString(eventId), event.getString(eventType), text(event, productId),
             text(event, category), number(event, priceMinor), text(event, currency), text(event, campaignId),
-            text(event, membershipTier), data(shopper.favourite()), shopper.basketMinor, millis(event, occurredAt),
+            text(event, storeId), text(event, membershipTier), data(shopper.favourite()), shopper.basketMinor, millis(event, occurredAt),
             publishedMs, publishedMs, millis(event, readAt), RawValueData.fromObject(shopper)));
   }
 
@@ -167,6 +169,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     added.priceMinor = number(event, priceMinor);
     added.currency = Rows.text(event, currency);
     added.campaignId = Rows.text(event, campaignId);
+    added.storeId = Rows.text(event, storeId);
     added.membershipTier = Rows.text(event, membershipTier);
     added.occurredMs = millis(event, occurredAt);
     added.publishedMs = millis(event, publishedAt);
@@ -211,7 +214,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     Shopper.Added added = shopper.added;
     return GenericRowData.of(
         shopperId, data(added.eventId), QUIET, data(added.productId), data(added.category), added.priceMinor,
-        data(added.currency), data(added.campaignId), data(added.membershipTier), data(shopper.favourite()),
+        data(added.currency), data(added.campaignId), data(added.storeId), data(added.membershipTier), data(shopper.favourite()),
         shopper.basketMinor, added.occurredMs, added.publishedMs, shopper.arrivedMs + quietMs, added.readMs,
         RawValueData.fromObject(shopper));
   }

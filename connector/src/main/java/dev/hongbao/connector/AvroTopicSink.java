@@ -11,6 +11,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.MessageRoutingMode;
 import org.apache.pulsar.client.api.Producer;
+import org.apache.pulsar.client.api.ProducerAccessMode;
 import org.apache.pulsar.client.api.PulsarClientException;
 import org.apache.pulsar.client.api.Schema;
 import org.apache.pulsar.client.api.TypedMessageBuilder;
@@ -33,14 +34,20 @@ final class AvroTopicSink implements Sink<RowData> {
   private final String contractName;
   private final int[] fields;
   private final int[] keys;
+  private final boolean exclusive;
 
-  /** {@code fields}: the column of each of the contract's fields; {@code keys}: the columns of the message key. */
-  AvroTopicSink(String serviceUrl, String topic, String contractName, int[] fields, int[] keys) {
+  /**
+   * {@code fields}: the column of each of the contract's fields; {@code keys}: the columns of the message key;
+   * {@code exclusive}: turn an older publisher out, and publish from one subtask.
+   */
+  AvroTopicSink(
+      String serviceUrl, String topic, String contractName, int[] fields, int[] keys, boolean exclusive) {
     this.serviceUrl = serviceUrl;
     this.topic = topic;
     this.contractName = contractName;
     this.fields = fields;
     this.keys = keys;
+    this.exclusive = exclusive;
   }
 
   @Override
@@ -75,6 +82,7 @@ final class AvroTopicSink implements Sink<RowData> {
                     Schema.NATIVE_AVRO(
                         new org.apache.pulsar.shade.org.apache.avro.Schema.Parser().parse(avro.toString())))
                 .topic(topic)
+                .accessMode(exclusive ? ProducerAccessMode.ExclusiveWithFencing : ProducerAccessMode.Shared)
                 .messageRoutingMode(MessageRoutingMode.RoundRobinPartition)
                 .batchingMaxPublishDelay(BATCH_DELAY_MS, TimeUnit.MILLISECONDS)
                 .maxPendingMessages(MOST_PENDING)

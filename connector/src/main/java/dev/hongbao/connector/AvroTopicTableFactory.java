@@ -28,6 +28,10 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
       ConfigOptions.key("key").stringType().noDefaultValue()
           .withDescription("Columns of the message key, separated by commas; their values are joined by ':'.");
 
+  private static final ConfigOption<Boolean> EXCLUSIVE =
+      ConfigOptions.key("exclusive").booleanType().defaultValue(false)
+          .withDescription("Nobody else may publish there; an older publisher is turned out.");
+
   @Override
   public String factoryIdentifier() {
     return "avro-topic";
@@ -40,7 +44,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
 
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
-    return Set.of();
+    return Set.of(EXCLUSIVE);
   }
 
   @Override
@@ -57,7 +61,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
       keys[i] = position(row, names[i].trim(), options);
     }
     AvroTopicSink sink =
-        new AvroTopicSink(options.get(SERVICE_URL), options.get(TOPIC), options.get(SCHEMA), fields, keys);
+        new AvroTopicSink(options.get(SERVICE_URL), options.get(TOPIC), options.get(SCHEMA), fields, keys, options.get(EXCLUSIVE));
     return new AvroTopic(options, sink);
   }
 
@@ -84,7 +88,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
         @Override
         public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
           String name = "topic-" + options.get(SCHEMA);
-          return Newest.of(rows, name).sinkTo(sink).uid(name).name(name);
+          return Newest.of(rows, name).sinkTo(sink).setParallelism(rows.getParallelism()).uid(name).name(name);
         }
       };
     }

@@ -208,7 +208,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     return topic;
   }
 
-  private static Long version(Message<byte[]> message) {
+  static Long version(Message<byte[]> message) {
     byte[] version = message.getSchemaVersion();
     return version == null || version.length != Long.BYTES ? null : ByteBuffer.wrap(version).getLong();
   }

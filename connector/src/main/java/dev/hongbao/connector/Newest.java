@@ -15,6 +15,8 @@ final class Newest {
   static DataStream<RowData> of(DataStream<RowData> rows, String name) {
     return rows
         .filter(row -> row.getRowKind() == RowKind.INSERT || row.getRowKind() == RowKind.UPDATE_AFTER)
+        // As its input: what one subtask issues, one sends.
+        .setParallelism(rows.getParallelism())
         .uid(name + "-newest")
         .name(name + "-newest");
   }

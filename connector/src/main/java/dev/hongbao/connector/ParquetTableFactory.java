@@ -80,7 +80,7 @@ public final class ParquetTableFactory implements DynamicTableSinkFactory {
         @Override
         public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
           String name = "parquet-" + path.getName();
-          return Newest.of(rows, name).sinkTo(sink()).uid(name).name(name);
+          return Newest.of(rows, name).sinkTo(sink()).setParallelism(rows.getParallelism()).uid(name).name(name);
         }
       };
     }

@@ -43,6 +43,7 @@ public class Shopper {
     public Long priceMinor;
     public String currency;
     public String campaignId;
+    public String storeId;
     public String membershipTier;
     public long occurredMs;
     public long publishedMs;

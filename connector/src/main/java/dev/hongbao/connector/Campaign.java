@@ -1,0 +1,117 @@
+package dev.hongbao.connector;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+
+/**
+ * One version of a campaign, as far as it decides who is asked: when, which pattern, which shopper.
+ *
+ * <p>What it offers and within which limits stays in {@code text}, for the judge and for governance.
+ */
+record Campaign(
+    String name,
+    int version,
+    boolean active,
+    long startsMs,
+    long endsMs,
+    Set<String> patterns,
+    Set<String> tiers,
+    Set<String> categories,
+    Set<String> stores,
+    Long leastBasketMinor,
+    Long nth,
+    String text) {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What a campaign's audience is asked about; all but the tier may be null. */
+  record Shopper(String tier, String category, String store, long basketMinor, Long nth) {}
+
+  /**
+   * Reads the definition that {@code hongbao campaign apply} publishes.
+   *
+   * @throws IllegalArgumentException with a sentence where it is none: whoever published it did not go through the check
+   */
+  static Campaign parse(String name, int version, String status, String definition) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(definition);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("campaign " + name + " version " + version + " is no JSON: " + e.getMessage());
+    }
+    try {
+      JsonNode audience = root.required("audience");
+      if (!root.required("name").asText().equals(name)) {
+        throw new IllegalArgumentException("its definition is of " + root.get("name").asText());
+      }
+      if (root.required("offers").isEmpty()) {
+        throw new IllegalArgumentException("it has no offers");
+      }
+      for (String key : new String[] {"caps", "budget", "holdout", "valid_ms", "priority", "lane"}) {
+        root.required(key);
+      }
+      return new Campaign(
+          name, version, status.equals("active"), whole(root, "starts_ms"), whole(root, "ends_ms"),
+          texts(root.required("patterns")), texts(audience.get("tiers")), texts(audience.get("categories")),
+          texts(audience.get("stores")), number(audience, "least_basket_minor"), number(audience, "nth"),
+          "{\"version\":" + version + "," + root.toString().substring(1));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("campaign " + name + " version " + version + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Gives the limits that outlive a coupon, for one that was issued before a failure. */
+  Proposal issued(String id, String offer, long costMinor) {
+    try {
+      JsonNode root = JSON.readTree(text);
+      String group = root.path("exclusive_group").isTextual() ? root.get("exclusive_group").asText() : null;
+      return Proposal.issued(
+          id, name, version, offer, costMinor, endsMs, root.path("time_zone").asText("UTC"),
+          root.path("caps").path("cooldown_ms").asLong(), group);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("campaign " + name + " was read before: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether it has a say in this pattern now, whoever the shopper is. */
+  boolean covers(String pattern, long nowMs) {
+    return active && startsMs <= nowMs && nowMs < endsMs && patterns.contains(pattern);
+  }
+
+  /** Whether the shopper is in its audience. */
+  boolean admits(Shopper shopper) {
+    return in(tiers, shopper.tier)
+        && in(categories, shopper.category)
+        && in(stores, shopper.store)
+        && (leastBasketMinor == null || shopper.basketMinor >= leastBasketMinor)
+        && (nth == null || nth.equals(shopper.nth));
+  }
+
+  private static boolean in(Set<String> allowed, String found) {
+    return allowed == null || found != null && allowed.contains(found);
+  }
+
+  private static long whole(JsonNode node, String key) {
+    JsonNode value = node.required(key);
+    if (!value.isIntegralNumber()) {
+      throw new IllegalArgumentException(key + " is " + value + "; it must be a whole number");
+    }
+    return value.asLong();
+  }
+
+  private static Long number(JsonNode node, String key) {
+    return node.hasNonNull(key) ? (Long) node.get(key).asLong() : null;
+  }
+
+  private static Set<String> texts(JsonNode list) {
+    if (list == null || list.isNull()) {
+      return null;
+    }
+    Set<String> texts = new HashSet<>();
+    list.forEach(text -> texts.add(text.asText()));
+    return texts;
+  }
+}

@@ -1,0 +1,129 @@
+package dev.hongbao.connector;
+
+import java.util.Map;
+import org.apache.flink.api.common.functions.RichFlatMapFunction;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.table.api.Table;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.utils.JoinedRowData;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.RowType;
+import org.apache.flink.table.types.logical.VarCharType;
+import org.apache.flink.util.Collector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives each candidate with the campaigns that may answer it, as one JSON list; null where no campaign covers its
+ * pattern. A candidate whose pattern is covered, but for other shoppers, goes no further.
+ */
+public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
+
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(Campaigns.class);
+  private static final LogicalType TEXT = new VarCharType(VarCharType.MAX_LENGTH);
+
+  private final String serviceUrl;
+  private final String adminUrl;
+  private final String topic;
+  private final int rule;
+  private final int tier;
+  private final int category;
+  private final int store;
+  private final int basketMinor;
+  private final int nth;
+  private transient CampaignBook book;
+  private transient Counter refused;
+
+  Campaigns(Rows rows, String serviceUrl, String adminUrl, String topic) {
+    this.serviceUrl = serviceUrl;
+    this.adminUrl = adminUrl;
+    this.topic = topic;
+    this.rule = rows.position("rule");
+    this.tier = rows.position("membership_tier");
+    this.category = rows.position("category");
+    this.store = rows.position("store_id");
+    this.basketMinor = rows.position("basket_minor");
+    this.nth = rows.position("nth");
+  }
+
+  /** Gives the candidates with a column {@code campaigns} at the end; {@code broker} has service-url, admin-url, campaigns. */
+  public static Table of(StreamTableEnvironment tables, Table candidates, Map<String, String> broker) {
+    Rows rows = new Rows(candidates);
+    RowType row = (RowType) candidates.getResolvedSchema().toSourceRowDataType().getLogicalType();
+    LogicalType[] types = new LogicalType[row.getFieldCount() + 1];
+    String[] names = new String[types.length];
+    for (int i = 0; i < row.getFieldCount(); i++) {
+      types[i] = row.getTypeAt(i);
+      names[i] = row.getFieldNames().get(i);
+    }
+    types[types.length - 1] = TEXT;
+    names[types.length - 1] = "campaigns";
+    Campaigns campaigns =
+        new Campaigns(rows, broker.get("service-url"), broker.get("admin-url"), broker.get("campaigns"));
+    return tables.fromDataStream(
+        Rows.stream(tables, candidates)
+            .flatMap(campaigns)
+            .returns(InternalTypeInfo.of(RowType.of(types, names)))
+            .uid("coupons-campaigns")
+            .name("coupons-campaigns"));
+  }
+
+  @Override
+  public void open(Configuration parameters) throws Exception {
+    refused = getRuntimeContext().getMetricGroup().counter("refused_campaigns");
+    book = new CampaignBook(serviceUrl, adminUrl, topic, this::refuse);
+  }
+
+  private void refuse(String reason) {
+    refused.inc();
+    LOG.error("{}", reason);
+  }
+
+  @Override
+  public void flatMap(RowData candidate, Collector<RowData> out) {
+    long nowMs = System.currentTimeMillis();
+    String pattern = Rows.text(candidate, rule);
+    Campaign.Shopper shopper = null;
+    boolean covered = false;
+    StringBuilder admitting = null;
+    for (Campaign campaign : book.campaigns()) {
+      if (!campaign.covers(pattern, nowMs)) {
+        continue;
+      }
+      covered = true;
+      if (shopper == null) {
+        shopper = shopper(candidate);
+      }
+      if (campaign.admits(shopper)) {
+        admitting = admitting == null ? new StringBuilder("[") : admitting.append(',');
+        admitting.append(campaign.text());
+      }
+    }
+    if (covered && admitting == null) {
+      return;
+    }
+    StringData text = covered ? StringData.fromString(admitting.append(']').toString()) : null;
+    JoinedRowData joined = new JoinedRowData(candidate, GenericRowData.of(text));
+    joined.setRowKind(candidate.getRowKind());
+    out.collect(joined);
+  }
+
+  private Campaign.Shopper shopper(RowData candidate) {
+    return new Campaign.Shopper(
+        Rows.text(candidate, tier), Rows.text(candidate, category), Rows.text(candidate, store),
+        candidate.getLong(basketMinor), candidate.isNullAt(nth) ? null : candidate.getLong(nth));
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (book != null) {
+      book.close();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package dev.hongbao.connector;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.pulsar.client.api.Message;
+import org.apache.pulsar.client.api.MessageId;
+import org.apache.pulsar.client.api.PulsarClientException;
+import org.apache.pulsar.client.api.Reader;
+import org.apache.pulsar.client.api.ReaderBuilder;
+import org.apache.pulsar.client.api.Schema;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads from the coupons' own topic what was issued and no checkpoint knows of. */
+final class IssuedCoupons implements Serializable {
+
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(IssuedCoupons.class);
+  private static final int PATIENCE_S = 30;
+  private static final String CONTRACT = "coupon_trigger";
+
+  private final String serviceUrl;
+  private final String topic;
+  private final TopicRecords records;
+
+  IssuedCoupons(String serviceUrl, String adminUrl, String topic) {
+    this.serviceUrl = serviceUrl;
+    this.topic = topic;
+    this.records = new TopicRecords(adminUrl, topic, CONTRACT);
+  }
+
+  static int position(String field) {
+    return TopicRecords.position(CONTRACT, field);
+  }
+
+  private static Reader<byte[]> reader(SharedClient shared, String partition, long fromMs) throws PulsarClientException {
+    ReaderBuilder<byte[]> builder = shared.client().newReader(Schema.BYTES).topic(partition);
+    if (fromMs <= 0) {
+      return builder.startMessageId(MessageId.earliest).create();
+    }
+    // Not seek(): it drops the connection, and the next question waits ten seconds for another one.
+    long back = System.currentTimeMillis() - fromMs;
+    return builder.startMessageFromRollbackDuration(back, TimeUnit.MILLISECONDS).create();
+  }
+
+  /**
+   * Gives the triggers with an issue number above {@code after} that were published at {@code fromMs} or later, those
+   * without a number too when {@code after} is below 0; repeats may be among them.
+   *
+   * @throws IOException when the broker does not give them: going on without could spend a budget twice
+   */
+  List<GenericRowData> after(long after, long fromMs) throws IOException {
+    int number = position("issue_number");
+    List<GenericRowData> found = new ArrayList<>();
+    SharedClient shared = SharedClient.acquire(serviceUrl);
+    try {
+      for (String partition : shared.client().getPartitionsForTopic(topic).get(PATIENCE_S, TimeUnit.SECONDS)) {
+        try (Reader<byte[]> reader = reader(shared, partition, fromMs)) {
+          while (reader.hasMessageAvailable()) {
+            Message<byte[]> message = reader.readNext(PATIENCE_S, TimeUnit.SECONDS);
+            if (message == null) {
+              throw new IOException(partition + ": the broker says there is more, and gives nothing");
+            }
+            GenericRowData row = records.read(message);
+            if (row.isNullAt(number) ? after < 0 : row.getLong(number) > after) {
+              found.add(row);
+            }
+          }
+        }
+      }
+    } catch (PulsarClientException e) {
+      throw new IOException(serviceUrl + ": cannot read back what was issued on " + topic + ": " + e.getMessage(), e);
+    } catch (Exception e) {
+      throw e instanceof IOException known
+          ? known
+          : new IOException(serviceUrl + ": cannot read back what was issued on " + topic + ": " + e, e);
+    } finally {
+      shared.release();
+    }
+    LOG.info("{} coupons on {} are newer than issue number {}", found.size(), topic, after);
+    return found;
+  }
+}

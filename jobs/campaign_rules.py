@@ -1,0 +1,143 @@
+"""Say what each campaign would give a candidate, and within which limits. Pure: time is an argument.
+
+Governance, behind it, knows what was issued before and picks one (docs/campaigns.md). A campaign is the JSON object
+that `hongbao campaign apply` publishes, with its version; a proposal is what connector's Proposal reads.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, long_past
+
+# A basket's discount is off the basket, any other off the product.
+BASKET_RULES = ("abandoned_cart",)
+
+
+def propose(
+    candidate: Candidate, campaigns: Sequence[Mapping[str, Any]] | None, policy: Policy, now_ms: int
+) -> list[dict[str, Any]]:
+    """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one."""
+    if campaigns is None:
+        return [] if long_past(candidate, now_ms, policy.longest_past_ms) else [built_in(candidate, policy)]
+    return [
+        proposal
+        for campaign in campaigns
+        if not long_past(candidate, now_ms, campaign["deadline_ms"] or policy.longest_past_ms)
+        and (proposal := of_campaign(candidate, campaign)) is not None
+    ]
+
+
+def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
+    """What a shopper gets where marketing has said nothing."""
+    name = candidate.campaign_id or policy.campaign_id
+    offer = choose_offer(candidate)
+    return {
+        "id": coupon_id(candidate.shopper_id, name, candidate.rule, candidate.cause_event_id),
+        "campaign": name,
+        "version": None,
+        "priority": 0,
+        "score": 0.0,
+        "offer": offer.name,
+        "kind": "coupon",
+        "percent": offer.percent,
+        "minor": offer.minor,
+        "points": 0,
+        "cost_minor": offer.minor or (price_base(candidate) or 0) * offer.percent // 100,
+        "currency": candidate.currency or policy.currency,
+        "lane": lane(candidate),
+        "valid_ms": policy.valid_ms,
+        "ends_ms": 0,
+        "time_zone": "UTC",
+        "held_out": False,
+        "stock": None,
+        "per_shopper": None,
+        "per_shopper_per_day": None,
+        "per_day": None,
+        "cooldown_ms": policy.cooldown_ms,
+        "exclusive_group": None,
+        "money_minor": None,
+        "pieces": None,
+    }
+
+
+def of_campaign(candidate: Candidate, campaign: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the campaign would give; None where it has no offer for the shopper's tier."""
+    offers = [
+        offer for offer in campaign["offers"] if offer["tiers"] is None or candidate.membership_tier in offer["tiers"]
+    ]
+    if not offers:
+        return None
+    offer = draw(candidate, campaign, offers) if offers[0]["odds"] is not None else best(offers)
+    name, caps, budget, holdout = campaign["name"], campaign["caps"], campaign["budget"], campaign["holdout"]
+    return {
+        "id": coupon_id(candidate.shopper_id, name, candidate.rule, candidate.cause_event_id),
+        "campaign": name,
+        "version": campaign["version"],
+        "priority": campaign["priority"],
+        "score": 0.0,
+        "offer": None if offer is None else offer["name"],
+        "kind": None if offer is None else offer["kind"],
+        "percent": 0 if offer is None else offer["percent"],
+        "minor": 0 if offer is None else offer["minor"],
+        "points": 0 if offer is None else offer["points"],
+        "cost_minor": 0 if offer is None else cost_minor(candidate, offer),
+        "currency": budget["currency"],
+        "lane": lane(candidate) if campaign["lane"] == "by_tier" else campaign["lane"],
+        "valid_ms": campaign["valid_ms"],
+        "ends_ms": campaign["ends_ms"],
+        "time_zone": campaign["time_zone"],
+        "held_out": held_out(candidate.shopper_id, name, holdout),
+        "stock": None if offer is None else offer["stock"],
+        "per_shopper": caps["per_shopper"],
+        "per_shopper_per_day": caps["per_shopper_per_day"],
+        "per_day": caps["per_day"],
+        "cooldown_ms": caps["cooldown_ms"],
+        "exclusive_group": campaign["exclusive_group"],
+        "money_minor": budget["money_minor"],
+        "pieces": budget["pieces"],
+    }
+
+
+def best(offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The last that names the shopper's tier, else the first that is for everybody."""
+    named = [offer for offer in offers if offer["tiers"] is not None]
+    return named[-1] if named else offers[0]
+
+
+def draw(
+    candidate: Candidate, campaign: Mapping[str, Any], offers: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The offer that the scan or claim draws, None for none: the same however often it is asked."""
+    salt = campaign["holdout"]["salt"]
+    lot = share_of(salt, campaign["name"], candidate.shopper_id, candidate.cause_event_id)
+    for offer in offers:
+        lot -= offer["odds"]
+        if lot < 0:
+            return offer
+    return None
+
+
+def held_out(shopper_id: str, name: str, holdout: Mapping[str, Any]) -> bool:
+    """Whether the shopper is among the share that must get nothing: the same for a campaign's life."""
+    return share_of(holdout["salt"], name, shopper_id) < float(holdout["share"])
+
+
+def share_of(*texts: str) -> float:
+    """A number in [0, 1) that looks random and depends on the texts alone: 53 bits of their SHA-256."""
+    digest = hashlib.sha256(SEPARATOR.join(texts).encode()).digest()
+    return float(int.from_bytes(digest[:8], "big") >> 11) * 2.0**-53
+
+
+def cost_minor(candidate: Candidate, offer: Mapping[str, Any]) -> int:
+    """The most that the offer can cost the shop, in minor units."""
+    if offer["kind"] != "coupon":
+        return int(offer["cost_minor"])
+    if not offer["percent"]:
+        return int(offer["minor"])
+    base = price_base(candidate)
+    return int(offer["most_minor"] if not base else min(offer["most_minor"], base * offer["percent"] // 100))
+
+
+def price_base(candidate: Candidate) -> int | None:
+    return candidate.basket_minor if candidate.rule in BASKET_RULES else candidate.price_minor
