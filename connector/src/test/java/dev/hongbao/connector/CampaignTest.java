@@ -1,0 +1,70 @@
+package dev.hongbao.connector;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class CampaignTest {
+
+  static final String DEFINITION =
+      """
+      {"name": "ny", "starts_ms": 1000, "ends_ms": 2000, "time_zone": "Asia/Shanghai", "patterns": ["hesitation"],
+       "priority": 1, "exclusive_group": "g", "lane": "by_tier", "valid_ms": 5, "deadline_ms": null,
+       "audience": {"tiers": ["vip"], "categories": null, "stores": ["s1"], "least_basket_minor": 10, "nth": 3},
+       "offers": [{"name": "ten"}], "caps": {"cooldown_ms": 7}, "budget": {}, "holdout": {}}""";
+
+  private static final Campaign.Shopper VIP = new Campaign.Shopper("vip", null, "s1", 10, 3L);
+
+  @Test
+  void coversItsPatternsWithinItsTimeUnlessPaused() {
+    Campaign campaign = Campaign.parse("ny", 4, "active", DEFINITION);
+    assertTrue(campaign.covers("hesitation", 1_000));
+    assertTrue(campaign.covers("hesitation", 1_999));
+    assertFalse(campaign.covers("hesitation", 999));
+    assertFalse(campaign.covers("hesitation", 2_000));
+    assertFalse(campaign.covers("qr_claim", 1_000));
+    assertFalse(Campaign.parse("ny", 5, "paused", DEFINITION).covers("hesitation", 1_000));
+  }
+
+  @Test
+  void admitsWhoMeetsEveryPartOfTheAudience() {
+    Campaign campaign = Campaign.parse("ny", 4, "active", DEFINITION);
+    assertTrue(campaign.admits(VIP));
+    assertFalse(campaign.admits(new Campaign.Shopper("gold", null, "s1", 10, 3L)));
+    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, null, 10, 3L)));
+    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 9, 3L)));
+    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 10, 2L)));
+    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 10, null)));
+  }
+
+  @Test
+  void judgeSeesTheVersion() {
+    assertTrue(Campaign.parse("ny", 4, "active", DEFINITION).text().startsWith("{\"version\":4,\"name\":\"ny\""));
+  }
+
+  @Test
+  void couponOfBeforeAFailureKeepsWhatOutlivesIt() {
+    Proposal issued = Campaign.parse("ny", 4, "active", DEFINITION).issued("id", "ten", 30);
+    assertEquals(7, issued.cooldownMs());
+    assertEquals("g", issued.exclusiveGroup());
+    assertEquals(2_000, issued.endsMs());
+    assertEquals("Asia/Shanghai", issued.timeZone());
+  }
+
+  @Test
+  void whatIsNoDefinitionIsRefusedWithASentence() {
+    assertEquals(
+        "campaign ny version 4: starts_ms is \"soon\"; it must be a whole number",
+        refusal(DEFINITION.replace("1000", "\"soon\"")));
+    assertEquals("campaign ny version 4: its definition is of xx", refusal(DEFINITION.replace("\"ny\"", "\"xx\"")));
+    assertTrue(refusal("{").startsWith("campaign ny version 4 is no JSON: "));
+    assertTrue(refusal(DEFINITION.replace("\"caps\"", "\"cap\"")).contains("caps"));
+  }
+
+  private static String refusal(String definition) {
+    return assertThrows(IllegalArgumentException.class, () -> Campaign.parse("ny", 4, "active", definition)).getMessage();
+  }
+}
