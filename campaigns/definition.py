@@ -139,5 +139,6 @@ def flat(value: Any, key: str = "") -> dict[str, Any]:
     if isinstance(value, dict):
         return {k: v for name, inner in value.items() for k, v in flat(inner, f"{key}.{name}".lstrip(".")).items()}
     if key == "offers":
-        return {k: v for offer in value for k, v in flat(offer, f"offers.{offer['name']}").items()}
+        names = {"offers": [offer["name"] for offer in value]}
+        return names | {k: v for offer in value for k, v in flat(offer, f"offers.{offer['name']}").items()}
     return {key: value}
