@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import campaigns
 from cli.answer import Json, command, errors, say, show
 from cli.progress import bar, steps
 from settings import duration
@@ -18,6 +19,7 @@ TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
+app.add_typer(campaigns.app, name="campaign")
 app.add_typer(schema_app, name="schemas")
 app.add_typer(tail_app, name="tail")
 SpoolFolder = Annotated[Path | None, typer.Option("--spool", help="Keep events here while the broker is away.")]

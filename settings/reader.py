@@ -14,7 +14,18 @@ from errors import SettingsError
 Section = TypeVar("Section", bound=BaseModel)
 
 ROOT = Path(__file__).parent.parent
-SECTIONS = ("stack", "pulsar", "flink", "warehouse", "landing", "conversion", "coupons", "subscribers", "services")
+SECTIONS = (
+    "stack",
+    "pulsar",
+    "flink",
+    "warehouse",
+    "landing",
+    "conversion",
+    "coupons",
+    "campaigns",
+    "subscribers",
+    "services",
+)
 
 
 def read(model: type[Section], environment: Mapping[str, str] = os.environ) -> Section:
@@ -47,17 +58,18 @@ def _file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not TOML: {error}") from None
     for section in content:
         if section not in SECTIONS:
-            raise SettingsError(f"{path}: no section [{section}]; {_instead(section, SECTIONS)}")
+            raise SettingsError(f"{path}: no section [{section}]; {instead(section, SECTIONS)}")
     return content
 
 
 def _check_keys(where: str, found: Mapping[str, Any], model: type[BaseModel]) -> None:
     for key in found:
         if key not in model.model_fields:
-            raise SettingsError(f"{where}: no key {key!r}; {_instead(key, list(model.model_fields))}")
+            raise SettingsError(f"{where}: no key {key!r}; {instead(key, list(model.model_fields))}")
 
 
-def _instead(got: str, allowed: list[str] | tuple[str, ...]) -> str:
+def instead(got: str, allowed: list[str] | tuple[str, ...]) -> str:
+    """What somebody may have meant, else all there is."""
     near = get_close_matches(got, allowed, 1)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(allowed)}"
 

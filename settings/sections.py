@@ -76,6 +76,14 @@ class Warehouse(Section):
     folder: CheckoutPath = Path("var/warehouse")
 
 
+class Campaigns(Section):
+    """Where the campaigns' files lie."""
+
+    SECTION: ClassVar[str] = "campaigns"
+
+    folder: CheckoutPath = Path("campaigns")
+
+
 class Subscribers(Section):
     """How every service on the subscriber library retries, groups and remembers."""
 

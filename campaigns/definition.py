@@ -1,0 +1,144 @@
+"""Say what a campaign is: the one object that its file, its record on the topic and every job mean."""
+
+import json
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+# What Java's long, JSON's double and Python's int all hold exactly.
+MOST = 10**15
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = get_close_matches(value, available_timezones(), 1)
+        raise ValueError(f"an IANA time zone such as {near[0] if near else 'Asia/Shanghai'!r}") from None
+    return value
+
+
+Tier = Literal["none", "silver", "gold", "vip"]
+Kind = Literal["coupon", "points", "prize"]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+OfferName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+Text = Annotated[str, Field(min_length=1, max_length=128)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Lane = Literal["by_tier", "vip", "normal"]
+# No separator of the hashed text may be in it.
+Salt = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$", max_length=64)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[int, Field(ge=0, le=MOST)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
+# A list as TOML and JSON have it; an empty one would let nobody in, which `hongbao campaign pause` says better.
+Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+Tiers = Annotated[tuple[Tier, ...], Field(strict=False, min_length=1)]
+
+
+class Part(BaseModel):
+    """A piece of a campaign: frozen, nothing is converted, a wrong key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Audience(Part):
+    """Whom it is for; what is None lets everybody in."""
+
+    tiers: Tiers | None = None
+    categories: Texts | None = None
+    stores: Texts | None = None
+    least_basket_minor: Amount | None = None
+    nth: Count | None = None
+
+
+class Offer(Part):
+    """What a shopper may get: a discount of `percent` or `minor`, `points`, or a prize; the others are 0.
+
+    A percentage never takes off more than `most_minor`. `cost_minor` is what one of points or prize costs the shop.
+    """
+
+    name: OfferName
+    kind: Kind = "coupon"
+    percent: int = Field(0, ge=0, le=100)
+    minor: Amount = 0
+    most_minor: Amount = 0
+    points: Amount = 0
+    cost_minor: Amount = 0
+    tiers: Tiers | None = None
+    odds: Annotated[float, Field(gt=0, le=1)] | None = None
+    stock: Count | None = None
+
+
+class Limits(Part):
+    """How many coupons of the campaign: a shopper in all, a shopper in any 24 hours, and in a day of its time zone."""
+
+    per_shopper: Count | None = None
+    per_shopper_per_day: Count | None = None
+    per_day: Count | None = None
+
+
+class Caps(Limits):
+    """Limits, and the time between two coupons of one pattern to one shopper."""
+
+    cooldown_ms: Amount = 0
+
+
+class Budget(Part):
+    """What all coupons of the campaign may cost, in minor units of currency, and how many there are."""
+
+    currency: Currency = "CNY"
+    money_minor: Count | None = None
+    pieces: Count | None = None
+
+
+class Holdout(Part):
+    """Which share of shoppers gets nothing, so that the campaign's effect can be told; `salt` draws them."""
+
+    share: float = Field(0.0, ge=0, lt=1)
+    salt: Salt = ""
+
+
+class Campaign(Part):
+    """A campaign as the topic carries it; times in milliseconds since 1970, money in minor units."""
+
+    name: Name
+    starts_ms: int
+    ends_ms: int
+    time_zone: TimeZone
+    patterns: Texts
+    priority: int = Field(0, ge=0, le=1000)
+    exclusive_group: Text | None = None
+    lane: Lane = "by_tier"
+    valid_ms: Count
+    deadline_ms: Count | None = None
+    audience: Audience = Audience()
+    offers: Annotated[tuple[Offer, ...], Field(strict=False, min_length=1)]
+    caps: Caps = Caps()
+    budget: Budget = Budget()
+    holdout: Holdout = Holdout()
+
+    @property
+    def text(self) -> str:
+        """The definition on the topic: one JSON object, keys sorted, every key there; equal campaigns, equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The campaign whose `text` this is; raises ValueError, of pydantic's, where it is none."""
+        return cls.model_validate_json(text)
+
+    def offers_for(self, tier: str) -> tuple[Offer, ...]:
+        """The offers that a shopper of the tier may have, in the file's order."""
+        return tuple(offer for offer in self.offers if offer.tiers is None or tier in offer.tiers)
+
+
+def flat(value: Any, key: str = "") -> dict[str, Any]:
+    """A definition's JSON as dotted keys, `offers` by name: what differs between two versions is told by these."""
+    if isinstance(value, dict):
+        return {k: v for name, inner in value.items() for k, v in flat(inner, f"{key}.{name}".lstrip(".")).items()}
+    if key == "offers":
+        names = {"offers": [offer["name"] for offer in value]}
+        return names | {k: v for offer in value for k, v in flat(offer, f"offers.{offer['name']}").items()}
+    return {key: value}

@@ -1,0 +1,114 @@
+"""Propose what a campaign would give for a candidate: whether at all, which offer, at what cost. Pure."""
+
+import hashlib
+from dataclasses import dataclass
+
+from campaigns.definition import Campaign, Offer
+from jobs.coupon_rules import SEPARATOR
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pattern matched for a shopper; times in milliseconds since 1970, money in minor units, None: not known."""
+
+    rule: str
+    shopper_id: str
+    cause_event_id: str
+    membership_tier: str
+    occurred_ms: int
+    published_ms: int
+    due_ms: int
+    category: str | None = None
+    store_id: str | None = None
+    price_minor: int | None = None
+    basket_minor: int = 0
+    nth: int | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An offer of a campaign for a candidate; `offer` is None where the draw gave nothing.
+
+    `score` is what the judge expects of the offer; this first judge expects nothing in particular.
+    """
+
+    campaign: Campaign
+    candidate: Candidate
+    offer: Offer | None
+    cost_minor: int
+    score: float = 0.0
+
+
+def propose(campaign: Campaign, candidate: Candidate, now_ms: int, longest_past_ms: int) -> Proposal | None:
+    """What an active campaign proposes, or None where it is not for this candidate now.
+
+    `longest_past_ms` is the deadline of a campaign that names none.
+    """
+    if not campaign.starts_ms <= now_ms < campaign.ends_ms or candidate.rule not in campaign.patterns:
+        return None
+    deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
+    if age_ms(candidate, now_ms) > deadline_ms or not invited(campaign, candidate):
+        return None
+    if any(offer.odds is not None for offer in campaign.offers):
+        offer = drawn(campaign, candidate)
+    else:
+        offer = chosen(campaign, candidate.membership_tier)
+        if offer is None:
+            return None
+    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate))
+
+
+def age_ms(candidate: Candidate, now_ms: int) -> int:
+    """How old the cause is, without the wait that the pattern itself asks for."""
+    return candidate.published_ms - candidate.occurred_ms + now_ms - candidate.due_ms
+
+
+def invited(campaign: Campaign, candidate: Candidate) -> bool:
+    """Whether the candidate is of the audience; what is not known is not of it."""
+    audience = campaign.audience
+    return (
+        (audience.tiers is None or candidate.membership_tier in audience.tiers)
+        and (audience.categories is None or candidate.category in audience.categories)
+        and (audience.stores is None or candidate.store_id in audience.stores)
+        and (audience.least_basket_minor is None or candidate.basket_minor >= audience.least_basket_minor)
+        and (audience.nth is None or candidate.nth == audience.nth)
+    )
+
+
+def chosen(campaign: Campaign, tier: str) -> Offer | None:
+    """The last offer that names the tier, else the first that names none."""
+    named = [offer for offer in campaign.offers if offer.tiers is not None and tier in offer.tiers]
+    plain = [offer for offer in campaign.offers if offer.tiers is None]
+    return named[-1] if named else next(iter(plain), None)
+
+
+def drawn(campaign: Campaign, candidate: Candidate) -> Offer | None:
+    """The offer that the odds give for this cause, in stock or not; None is no luck."""
+    u = uniform(campaign.holdout.salt, campaign.name, candidate.shopper_id, candidate.cause_event_id)
+    cumulated = 0.0
+    for offer in campaign.offers_for(candidate.membership_tier):
+        cumulated += offer.odds or 0.0
+        if u < cumulated:
+            return offer
+    return None
+
+
+def held_out(campaign: Campaign, shopper_id: str) -> bool:
+    """Whether the shopper gets nothing of the campaign, ever: drawn once by salt and name."""
+    return uniform(campaign.holdout.salt, campaign.name, shopper_id) < campaign.holdout.share
+
+
+def uniform(*parts: str) -> float:
+    """A number of [0, 1) that the parts alone decide, the same in Java: 53 bits of their SHA-256."""
+    digest = hashlib.sha256(SEPARATOR.join(parts).encode()).digest()
+    return float((int.from_bytes(digest[:8], "big") >> 11) * 2.0**-53)
+
+
+def cost_minor(offer: Offer, candidate: Candidate) -> int:
+    """The most that the offer costs the shop: a percentage is of the basket left behind, else of the price."""
+    if offer.kind != "coupon":
+        return offer.cost_minor
+    if not offer.percent:
+        return offer.minor
+    base = candidate.basket_minor if candidate.rule == "abandoned_cart" else candidate.price_minor
+    return min(offer.most_minor, base * offer.percent // 100) if base else offer.most_minor

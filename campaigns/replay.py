@@ -1,0 +1,74 @@
+"""Decide a day's candidates again, by the rules that hold in the stream and from nothing the stream remembers. Pure.
+
+candidates by due time -> judge: a proposal a campaign -> govern -> outcomes
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from campaigns.definition import Campaign
+from campaigns.governance import OUTCOMES, Outcome, State, govern
+from campaigns.judge import Candidate, propose
+from jobs.coupon_rules import DAY_MS
+
+
+@dataclass
+class Tier:
+    """What shoppers of one tier would have got: coupons to how many of them, at what cost."""
+
+    coupons: int = 0
+    shoppers: int = 0
+    cost_minor: int = 0
+
+
+@dataclass
+class Effect:
+    """What a campaign would have done: how many candidates had which outcome, and who got coupons at what cost."""
+
+    campaign: str
+    currency: str
+    cost_minor: int = 0
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    offers: dict[str, int] = field(default_factory=dict)
+    tiers: dict[str, Tier] = field(default_factory=dict)
+
+
+def replay(
+    candidates: Iterable[Candidate], campaigns: Sequence[Campaign], most_per_day: int, longest_past_ms: int
+) -> Iterator[list[Outcome]]:
+    """What becomes of each candidate, in the order of their due time, each decided when it is due.
+
+    All `campaigns` are taken for active, and nothing for issued before.
+    """
+    state = State({campaign.name: campaign for campaign in campaigns}, most_per_day)
+    for candidate in sorted(candidates, key=lambda one: one.due_ms):
+        now_ms = candidate.due_ms
+        proposals = [propose(campaign, candidate, now_ms, longest_past_ms) for campaign in campaigns]
+        outcomes = govern([proposal for proposal in proposals if proposal is not None], state, now_ms)
+        state.take(outcomes)
+        yield outcomes
+
+
+def on_day(campaign: Campaign, day_ms: int) -> Campaign:
+    """The campaign as if it ran on the UTC day that begins at `day_ms`, and on that day alone."""
+    return campaign.model_copy(update={"starts_ms": day_ms, "ends_ms": day_ms + DAY_MS})
+
+
+def effects(decided: Iterable[Sequence[Outcome]], campaigns: Sequence[Campaign]) -> list[Effect]:
+    """The outcomes summed up by campaign, in the order of `campaigns`."""
+    found = {campaign.name: Effect(campaign.name, campaign.budget.currency) for campaign in campaigns}
+    shoppers: set[tuple[str, str]] = set()
+    for outcome in (one for outcomes in decided for one in outcomes):
+        effect = found[outcome.proposal.campaign.name]
+        effect.outcomes[outcome.outcome] += 1
+        if outcome.outcome != "issued" or outcome.proposal.offer is None:
+            continue
+        candidate, offer = outcome.proposal.candidate, outcome.proposal.offer.name
+        tier = effect.tiers.setdefault(candidate.membership_tier, Tier())
+        effect.cost_minor += outcome.cost_minor
+        effect.offers[offer] = effect.offers.get(offer, 0) + 1
+        tier.coupons += 1
+        tier.cost_minor += outcome.cost_minor
+        tier.shoppers += (effect.campaign, candidate.shopper_id) not in shoppers
+        shoppers.add((effect.campaign, candidate.shopper_id))
+    return list(found.values())
