@@ -47,7 +47,7 @@ final class CampaignBook implements AutoCloseable {
     this.shared = SharedClient.acquire(serviceUrl);
     try {
       reader =
-          shared.client().newReader(Schema.BYTES).topic(topic).startMessageId(MessageId.earliest).readCompacted(true)
+          shared.client().newReader(Schema.BYTES).topic(topic + "-partition-0").startMessageId(MessageId.earliest).readCompacted(true)
               .create();
       while (reader.hasMessageAvailable()) {
         take(reader.readNext(10, TimeUnit.SECONDS));

@@ -1,0 +1,121 @@
+"""Campaigns in the running job: taken up without a restart, decided by the newest version, never overspent."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pulsar
+import pytest
+
+import warehouse
+from campaigns import store
+from campaigns.definition import Campaign
+from coupons.subscriber import Decoder, connect
+from ingest import Publisher
+from jobs.submit import submit_and_check
+from schemas.topics import COUPONS
+from settings import Flink, Pulsar, Stack, read
+from stack.flink_rest import FlinkRest
+from stack.processes import Service
+from tests.campaigns import files
+from tests.jobs.test_path import click
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+PIECES = 50
+
+
+def campaign(name: str, **changed: Any) -> Campaign:
+    """One of scans that runs now."""
+    return files.campaign(name, starts_ms=0, ends_ms=4_000_000_000_000, patterns=("qr_claim",), **changed)
+
+
+@pytest.fixture(scope="module")
+def job(broker: Pulsar) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as environment:
+        # Long enough that a failure comes well after the newest one.
+        environment.setenv("HONGBAO_COUPONS_CHECKPOINT_INTERVAL", "8 s")
+        (submitted,) = submit_and_check(["coupons"])
+    yield submitted.job_id
+    with FlinkRest(read(Flink).rest_url) as rest:
+        rest.cancel(submitted.job_id)
+
+
+def scan(who: str, store_id: str) -> dict[str, Any]:
+    return click(who, "qr_scanned", store_id=store_id, product_id=None, price_minor=None)
+
+
+def on_topic(broker: Pulsar, shop: str) -> list[dict[str, Any]]:
+    """Every coupon sent for shoppers of one shop, from the beginning of the topic."""
+    decoder, client = Decoder(broker), connect(broker)
+    found = []
+    try:
+        for partition in range(COUPONS.partitions):
+            topic = f"{broker.topic(COUPONS.path)}-partition-{partition}"
+            reader = client.create_reader(topic, pulsar.MessageId.earliest)
+            while reader.has_message_available():
+                found.append(decoder.decode(reader.read_next(timeout_millis=5_000)))
+    finally:
+        client.close()
+    return [coupon for coupon in found if str(coupon["shopper_id"]).startswith(f"{shop}-")]
+
+
+def outcomes(shop: str) -> Counter[str]:
+    query = "SELECT outcome, count(*) AS n FROM decisions WHERE starts_with(shopper_id, $shop) GROUP BY outcome"
+    return Counter({row["outcome"]: row["n"] for row in warehouse.query(query, values={"shop": f"{shop}-"})})
+
+
+@pytest.mark.parametrize(("version", "minor"), [(1, 100), (2, 200)])
+def test_running_job_takes_up_a_version_within_two_seconds(broker: Pulsar, job: str, version: int, minor: int) -> None:
+    shop = f"quick{version}"
+    asked = campaign("quick", offers=({"name": "off", "minor": minor},), audience={"stores": ("quick",)})
+    assert [applied.version for applied in store.apply(broker, {"quick": asked})] == [version]
+    applied_at = datetime.now(UTC)
+    with Publisher(broker) as clicks:
+
+        def given() -> list[dict[str, Any]]:
+            clicks.publish(scan(f"{shop}-{time.monotonic_ns()}", "quick"))
+            clicks.flush()
+            return [coupon for coupon in on_topic(broker, shop) if coupon["campaign_version"] == version]
+
+        eventually(lambda: bool(given()), True)
+        found = given()
+    assert {(coupon["campaign_id"], coupon["discount_minor"]) for coupon in found} == {("quick", minor)}
+    assert (min(coupon["decided_at"] for coupon in found) - applied_at).total_seconds() < 2
+
+
+def test_version_that_is_none_leaves_the_last_good_one(broker: Pulsar, job: str) -> None:
+    from tests.campaigns.test_store import publish_raw, record
+
+    good = campaign("other", audience={"stores": ("kept",)})
+    store.apply(broker, {"other": good})
+    publish_raw(broker, ("other", record(version=2, definition="{}")), ("other", b"\xff"))
+    with Publisher(broker) as clicks:
+        clicks.publish(scan("kept-1", "kept"))
+    eventually(lambda: [coupon["campaign_version"] for coupon in on_topic(broker, "kept")], [1])
+
+
+def test_budget_is_not_overspent_when_the_taskmanager_dies(broker: Pulsar, job: str) -> None:
+    """What was issued after the newest checkpoint is on the topic, and other shoppers come first the second time."""
+    tight = campaign("tight", audience={"stores": ("tight",)}, budget={"currency": "CNY", "pieces": PIECES})
+    store.apply(broker, {"tight": tight})
+    with Publisher(broker, send_timeout_s=120) as clicks, FlinkRest(read(Flink).rest_url) as rest:
+        before = rest.newest_checkpoint(job)
+        eventually(lambda: rest.newest_checkpoint(job) != before, True)
+        for number in range(3 * PIECES):
+            clicks.publish(scan(f"tight-{number}", "tight"))
+        clicks.flush()
+        eventually(lambda: len(on_topic(broker, "tight")), PIECES, 30)
+        process = Service("taskmanager-1", read(Stack).folder).process()
+        assert process is not None
+        process.kill()
+        clicks.publish(scan("tight-last", "tight"))
+    eventually(lambda: outcomes("tight"), Counter(issued=PIECES, out_of_budget=2 * PIECES + 1), 120)
+    sent = on_topic(broker, "tight")
+    assert len({coupon["coupon_id"] for coupon in sent}) == PIECES
+    assert sorted({coupon["issue_number"] for coupon in sent}) == sorted(coupon["issue_number"] for coupon in sent)
+    landed = warehouse.query("SELECT coupon_id FROM coupons WHERE campaign_id = 'tight'")
+    assert {row["coupon_id"] for row in landed} == {str(coupon["coupon_id"]) for coupon in sent}
