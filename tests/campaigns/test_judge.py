@@ -94,7 +94,10 @@ def test_offer_is_the_last_that_names_the_tier_else_the_first_that_names_none() 
 
 
 def test_shopper_for_whom_there_is_no_offer_is_not_asked() -> None:
-    assert proposed(campaign(offers=[{"name": "best", "minor": 4, "tiers": ["vip"]}])) is None
+    offer = {"name": "best", "minor": 4, "tiers": ["vip"]}
+    assert proposed(campaign(offers=[offer])) is None
+    # Without a chance there is no draw that could end the candidate.
+    assert proposed(campaign(offers=[offer | {"odds": 0.5}])) is None
 
 
 @pytest.mark.parametrize(
