@@ -128,6 +128,8 @@ def test_cost_is_the_most_it_can_cost(offer: dict[str, Any], about: dict[str, An
 def test_draw_is_the_same_number_in_every_language() -> None:
     # The first eight bytes of: printf '2027\x1fsale\x1fanna' | sha256sum
     assert uniform("2027", "sale", "anna") == (0x3D8AD053FA3305B3 >> 11) * 2.0**-53
+    # And of emil, whose 53rd bit is set.
+    assert uniform("2027", "sale", "emil") == (0xE02EA9E5A3538A00 >> 11) * 2.0**-53
     assert uniform("2027", "sale", "anna", "event-1") != uniform("2027", "sale", "anna")
 
 
