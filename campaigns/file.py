@@ -209,9 +209,7 @@ def _offer(key: str, offer: Mapping[str, Any]) -> Iterator[Fault]:
     elif "percent" in given and "most_minor" not in given:
         yield Fault(f"{key}.most_minor", "required with percent: what the discount may not exceed, got None")
     elif "minor" in given and "most_minor" in given:
-        yield Fault(
-            f"{key}.most_minor", f"it limits a percentage, and this offer is minor, got {offer['most_minor']!r}"
-        )
+        yield Fault(f"{key}.most_minor", f"only percent has a most_minor, got {offer['most_minor']!r}")
 
 
 def _name(raw: Mapping[str, Any], number: int) -> str:

@@ -17,6 +17,10 @@ from jobs.coupon_rules import DAY_MS
 
 # After these the candidate has had its chance; they count for the caps.
 ENDING = ("issued", "held_out", "no_luck")
+# These cool down: a coupon, and a ghost of one.
+COOLING = ("issued", "held_out")
+# A ghost and a draw without luck served nobody.
+SERVING = ("issued",)
 OUTCOMES = (*ENDING, "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
 
 
@@ -125,19 +129,19 @@ def _today(served: Sequence[Served], now_ms: int) -> int:
 
 
 def _cooled_down(proposal: Proposal, served: Sequence[Served], now_ms: int) -> bool:
-    """A scan was promised a coupon and never cools down; a draw without luck is none to cool down from."""
+    """A scan was promised a coupon and never cools down."""
     name, rule, cooldown_ms = proposal.campaign.name, proposal.candidate.rule, proposal.campaign.caps.cooldown_ms
     return rule != "qr_claim" and any(
-        (one.campaign, one.rule) == (name, rule) and one.outcome != "no_luck" and now_ms - one.at_ms < cooldown_ms
+        (one.campaign, one.rule) == (name, rule) and one.outcome in COOLING and now_ms - one.at_ms < cooldown_ms
         for one in served
     )
 
 
 def _excluded(campaign: Campaign, served: Sequence[Served], state: State, now_ms: int) -> bool:
-    """Whether a coupon came from another campaign of the group; a ghost and a draw without luck served nobody."""
+    """Whether another campaign of the group, not ended, served the shopper."""
     if campaign.exclusive_group is None:
         return False
-    others = {one.campaign for one in served if one.outcome == "issued" and one.campaign != campaign.name}
+    others = {one.campaign for one in served if one.outcome in SERVING and one.campaign != campaign.name}
     return any(
         other.exclusive_group == campaign.exclusive_group and now_ms < other.ends_ms
         for other in (state.campaigns[name] for name in others if name in state.campaigns)

@@ -49,12 +49,12 @@ def propose(campaign: Campaign, candidate: Candidate, now_ms: int, longest_past_
     deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
     if age_ms(candidate, now_ms) > deadline_ms or not invited(campaign, candidate):
         return None
-    if any(offer.odds is not None for offer in campaign.offers):
+    if not campaign.offers_for(candidate.membership_tier):
+        return None
+    if campaign.offers[0].odds is not None:
         offer = drawn(campaign, candidate)
     else:
         offer = chosen(campaign, candidate.membership_tier)
-        if offer is None:
-            return None
     return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate))
 
 

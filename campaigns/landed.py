@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 RECKONED = ["abandoned_cart", "hesitation", "high_value_browsing", "qr_claim"]
 ROWS = 10_000
 # Of the fields of a row: shopper_id, then Event's, then what an offer depends on.
-OF_EVENT = slice(1, 10)
+OF_EVENT = slice(1, 9)
 
 
 def candidates(day: date, rules: Rules, folder: Path | None = None) -> list[Candidate]:
@@ -67,7 +67,7 @@ def _of_shopper(rows: list[tuple[Any, ...]], rules: Rules, until: datetime) -> I
         if found.rule == "abandoned_cart":
             # What is left behind is what the last event before the quiet made of it.
             last = bisect_right(arrivals, found.at_ms - rules.abandoned_after_ms) - 1
-        published_ms, category, store_id, tier = rows[place][10:]
+        published_ms, category, store_id, tier = rows[place][OF_EVENT.stop :]
         yield Candidate(
             rule=found.rule,
             shopper_id=rows[place][0],

@@ -43,7 +43,7 @@ def plan(
     folder: Folder = None,
     json: Json = False,
 ) -> int:
-    """Say what `apply` would change, and what the campaigns would have done on a day that landed: for whom, at what cost.
+    """Say what `apply` would change, and what the campaigns would have done on a landed day: for whom, at what cost.
 
     Example: hongbao campaign plan --day 2026-11-11
     """

@@ -1,0 +1,72 @@
+"""What applying changes is told key by key, and what a landed day would have cost is what the rules give."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from campaigns.definition import Campaign
+from campaigns.plan import changes, on, sentence, told, would_run
+from campaigns.store import ACTIVE, PAUSED, Found, Version
+from tests.campaigns.files import campaign
+from tests.campaigns.test_landed import DAY, at
+from tests.ledger.test_expected_coupons import RULES
+from tests.warehouse.landing import land
+
+
+def applied(*campaigns: Campaign, status: str = ACTIVE, **broken: Any) -> Found:
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    return Found({one.name: Version(one.name, 3, status, at, one.text, one, **broken) for one in campaigns})
+
+
+def test_new_changed_unchanged_and_without_a_file() -> None:
+    found = applied(campaign("same"), campaign("changed"), campaign("gone"))
+    files = {"same": campaign("same"), "changed": campaign("changed", priority=7), "new": campaign("new")}
+    told = {one.campaign: (one.change, one.version) for one in changes(files, found)}
+    assert told == {"changed": ("changed", 3), "gone": ("no file", 3), "new": ("new", None), "same": ("unchanged", 3)}
+
+
+def test_keys_that_differ_are_dotted_with_old_and_new() -> None:
+    before = campaign(audience={"tiers": ["vip"]}, offers=[{"name": "a", "minor": 1}, {"name": "b", "minor": 2}])
+    after = campaign(
+        ends_ms=campaign().ends_ms + 1_000, offers=[{"name": "a", "minor": 5}, {"name": "c", "kind": "prize"}]
+    )
+    (change,) = changes({"sale": after}, applied(before, status=PAUSED))
+    assert change.keys["offers.a.minor"] == (1, 5)
+    assert change.keys["audience.tiers"] == (["vip"], None)
+    assert change.keys["offers"] == (["a", "b"], ["a", "c"])
+    assert (change.keys["offers.b.minor"], change.keys["offers.c.kind"]) == ((2, None), (None, "prize"))
+    lines = sentence(change).splitlines()
+    assert lines[0] == "sale: changed (version 3, paused)"
+    assert "  ends_ms: 2027-01-02T04:26:40+00:00 -> 2027-01-02T04:26:41+00:00" in lines
+    assert "  audience.tiers: ['vip'] -> none" in lines
+
+
+def test_order_of_offers_alone_is_a_change_that_is_told() -> None:
+    offers = [{"name": "a", "minor": 1}, {"name": "b", "minor": 2}]
+    (change,) = changes({"sale": campaign(offers=offers[::-1])}, applied(campaign(offers=offers)))
+    assert change.keys == {"offers": (["a", "b"], ["b", "a"])}
+
+
+def test_only_what_is_neither_paused_nor_over_would_run() -> None:
+    files = {"sale": campaign(), "paused": campaign("paused")}
+    found = applied(campaign("paused"), status=PAUSED)
+    assert would_run(files, found, campaign().ends_ms - 1) == [campaign()]
+    assert would_run(files, found, campaign().ends_ms) == []
+
+
+def test_landed_day_is_decided_as_if_the_campaigns_had_begun_with_it(tmp_path: Path) -> None:
+    def views(first: int, shopper: str, tier: str) -> list[dict[str, Any]]:
+        return [at(first + n, first + n, shopper_id=shopper, membership_tier=tier) for n in range(3)]
+
+    land(tmp_path, "events", [*views(0, "anna", "vip"), *views(10, "ben", "none"), *views(20, "cora", "none")])
+    ten = [{"name": "ten", "percent": 10, "most_minor": 5_000}]
+    day = on(DAY, [campaign(offers=ten, budget={"money_minor": 240})], RULES, tmp_path)
+    assert day.candidates == 3
+    # 10 % of 12.00 twice; a third is more than the budget has.
+    assert told(day).splitlines() == [
+        "On 2026-11-11 (UTC) there were 3 candidates; had these campaigns begun that day:",
+        "sale: 2 issued to 2 shoppers for 240 minor CNY",
+        "  none: 1 to 1 for 120",
+        "  vip: 1 to 1 for 120",
+        "  not issued: 1 out_of_budget",
+    ]
