@@ -52,7 +52,6 @@ SELECT
     coalesce(sum(coupons), 0)::BIGINT AS coupons,
     count(*) FILTER (orders > 0) AS buyers,
     coalesce(sum(orders), 0)::BIGINT AS orders,
-    coalesce(sum(orders * orders), 0)::BIGINT AS orders_squares,
     coalesce(sum(revenue_minor), 0)::BIGINT AS revenue_minor,
     -- Exact, and too large for a BIGINT.
     coalesce(sum(revenue_minor::HUGEINT * revenue_minor), 0)::HUGEINT AS revenue_squares,

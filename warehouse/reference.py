@@ -65,10 +65,9 @@ MEANINGS = {
     "campaign_arms.shoppers": "Shoppers in the arm.",
     "campaign_arms.coupons": "Issued to them by this campaign in their seven days.",
     "campaign_arms.buyers": "Shoppers with an order in their seven days.",
-    "campaign_arms.orders": "Distinct orders in the seven days after the cause of the first decision, with or without a coupon.",
-    "campaign_arms.orders_squares": "Sum over shoppers of orders squared: with orders and shoppers it gives the variance.",
+    "campaign_arms.orders": "Distinct orders in seven days from the first decision's cause, with or without a coupon.",
     "campaign_arms.revenue_minor": "price_minor x quantity of those orders; what was refunded later is in it.",
-    "campaign_arms.revenue_squares": "Sum over shoppers of revenue_minor squared.",
+    "campaign_arms.revenue_squares": "Sum of the squares of what each shopper spent; it gives the variance.",
     "campaign_arms.cost_minor": "What the budget was charged for coupons: the most that they can cost.",
 }
 
