@@ -1,5 +1,6 @@
 """Show effects as rows for a terminal."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,3 +35,23 @@ def _interval(uplift: Uplift, digits: str, scale: float = 1) -> str:
         "" if end is None else format(end * scale, digits) for end in (uplift.value, uplift.low, uplift.high)
     )
     return f"{value} [{low}, {high}]".strip() if low or high else value
+
+
+def flat(found: Iterable[Effect]) -> list[dict[str, Any]]:
+    """A row an effect, for a plot: `what` is campaign, tier and currency; each interval three columns, NaN for null."""
+    return [
+        {
+            "what": " · ".join(filter(None, (one.campaign_id, one.membership_tier, one.currency))),
+            "shoppers": one.treated.shoppers + one.held_out.shoppers,
+            "currency": one.currency,
+            "broken": bool(one.findings),
+            **_columns("conversion", one.conversion),
+            **_columns("cost_minor", one.cost_per_additional_order_minor),
+        }
+        for one in found
+    ]
+
+
+def _columns(name: str, uplift: Uplift) -> dict[str, float]:
+    ends = {"": uplift.value, "_low": uplift.low, "_high": uplift.high}
+    return {name + end: math.nan if value is None else value for end, value in ends.items()}
