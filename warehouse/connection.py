@@ -33,6 +33,8 @@ VIEWS = (
     "sessions",
     "funnel",
     "coupon_outcome",
+    "campaign_counts",
+    "campaign_arms",
 )
 
 Values = Mapping[str, Any] | Sequence[Any]

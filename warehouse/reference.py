@@ -10,7 +10,13 @@ PAGE = Path(__file__).parent.parent / "docs" / "warehouse.md"
 BEGIN, END = "<!-- columns, written by python -m warehouse.reference -->\n", "<!-- end of columns -->\n"
 
 # Which contract explains a view's columns, where it is not a landed table's own.
-RECORDS = {"sessions": "session_result", "funnel": "click_event", "coupon_outcome": "coupon_trigger"}
+RECORDS = {
+    "sessions": "session_result",
+    "funnel": "click_event",
+    "coupon_outcome": "coupon_trigger",
+    "campaign_counts": "campaign_decision",
+    "campaign_arms": "campaign_decision",
+}
 # What no contract explains, or this view means differently.
 MEANINGS = {
     "shopper_id": "user_id, else anonymous_id.",
@@ -42,6 +48,27 @@ MEANINGS = {
     "coupon_outcome.seconds_to_use": "From sent_at to used_at; a device's clock may make it negative.",
     "coupon_outcome.orders": "Orders of which any line, or a coupon_applied, names it.",
     "coupon_outcome.order_minor": "price_minor x quantity of all lines of those orders in the coupon's currency.",
+    "campaign_counts.currency": "ISO 4217 code of cost_minor; a campaign of several has a row each.",
+    "campaign_counts.triggered": "Candidates, whatever became of them.",
+    "campaign_counts.issued": "Coupons, points and prizes sent.",
+    "campaign_counts.held_out": "Would have been sent, but the shopper is held out.",
+    "campaign_counts.no_luck": "The draw gave nothing.",
+    "campaign_counts.capped": "A cap was reached.",
+    "campaign_counts.cooled_down": "Too soon after the shopper's last one.",
+    "campaign_counts.excluded": "Another campaign of the exclusive group had served the shopper.",
+    "campaign_counts.out_of_budget": "Money, pieces or stock would not have sufficed.",
+    "campaign_counts.outranked": "Another campaign had the candidate.",
+    "campaign_counts.cost_minor": "What the budget was charged for all issued.",
+    "campaign_arms.currency": "ISO 4217 code of all amounts; orders in another one do not count.",
+    "campaign_arms.membership_tier": "The shopper's tier at the first decision.",
+    "campaign_arms.arm": "treated or held_out: what the campaign's first decision to issue or hold out said.",
+    "campaign_arms.shoppers": "Shoppers in the arm.",
+    "campaign_arms.coupons": "Issued to them by this campaign in their seven days.",
+    "campaign_arms.buyers": "Shoppers with an order in their seven days.",
+    "campaign_arms.orders": "Distinct orders in seven days from the first decision's cause, with or without a coupon.",
+    "campaign_arms.revenue_minor": "price_minor x quantity of those orders; what was refunded later is in it.",
+    "campaign_arms.revenue_squares": "Sum of the squares of what each shopper spent; it gives the variance.",
+    "campaign_arms.cost_minor": "What the budget was charged for coupons: the most that they can cost.",
 }
 
 
