@@ -113,7 +113,7 @@ def _cluster(settings: Configuration) -> StreamExecutionEnvironment:
         settings.set_string("hongbao.plan.file", plan)
     settings.set_string("execution.attached", "false")
     settings.set_string("rest.address", str(rest.hostname))
-    settings.set_string("rest.port", str(rest.port or {"http": 80, "https": 443}[rest.scheme]))
+    settings.set_string("rest.port", str(rest.port))
     # get_execution_environment() ignores the target outside `flink run` and starts a cluster in this process.
     remote = get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
     return StreamExecutionEnvironment(remote(settings._j_configuration))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -15,9 +16,20 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+def _one_address(url: str) -> str:
+    try:
+        found = urlsplit(url)
+        # Without a port each client would choose another.
+        if found.hostname and found.port:
+            return url
+    except ValueError:
+        pass  # a port that is no number, or above 65535
+    raise ValueError("it must name one host and its port, such as 127.0.0.1:8080")
+
+
 # A relative path means: in the checkout, wherever the command was called.
 CheckoutPath = Annotated[Path, AfterValidator(lambda path: path if path.is_absolute() else ROOT / path)]
-Port = Annotated[int, Field(ge=1024, le=65535)]
+Url = Annotated[str, AfterValidator(_one_address)]
 
 
 class Stack(Section):
@@ -27,8 +39,8 @@ class Stack(Section):
 
     # Everything the stack writes: data, logs, pid files, links to jars.
     folder: CheckoutPath = Path("var")
-    # BookKeeper and Flink's RPC, blob and metrics services take the ports from here on.
-    internal_port: Port = 16650
+    # BookKeeper, Flink's RPC, its blobs and ZooKeeper take the four ports from here on.
+    internal_port: int = Field(16650, ge=1024, le=65535 - 3)
     # Off for drills' controls alone: the broker then takes what a publisher sends again a second time.
     broker_deduplication: bool = True
     broker_memory_mb: int = Field(768, ge=256)
@@ -49,8 +61,8 @@ class Pulsar(Section):
 
     SECTION: ClassVar[str] = "pulsar"
 
-    service_url: str = Field("pulsar://127.0.0.1:6650", pattern=r"^pulsar(\+ssl)?://.+")
-    admin_url: str = Field("http://127.0.0.1:8080", pattern=r"^https?://.+")
+    service_url: Url = Field("pulsar://127.0.0.1:6650", pattern=r"^pulsar(\+ssl)?://.+")
+    admin_url: Url = Field("http://127.0.0.1:8080", pattern=r"^https?://.+")
     tenant: str = Field("hongbao", pattern=r"^[a-z0-9-]+$")
     # Eight keep a later growth to eight subtasks open without a new topic; two cores do not need more.
     click_partitions: int = Field(8, ge=1, le=1024)
@@ -65,7 +77,7 @@ class Flink(Section):
 
     SECTION: ClassVar[str] = "flink"
 
-    rest_url: str = Field("http://127.0.0.1:8081", pattern=r"^https?://.+")
+    rest_url: Url = Field("http://127.0.0.1:8081", pattern=r"^https?://.+")
 
 
 class Warehouse(Section):

@@ -20,7 +20,7 @@ OPENS = (
     "java.management/sun.management",
     "jdk.management/com.sun.management.internal",
 )
-START_S = 90.0
+START_S = 120.0
 
 CONF = """\
 clusterName=standalone
@@ -68,7 +68,7 @@ def start(stack: Stack, pulsar: Pulsar) -> None:
     if service.process() is not None:
         return
     broker, admin = urlsplit(pulsar.service_url), urlsplit(pulsar.admin_url)
-    host, broker_port, admin_port = str(broker.hostname), broker.port or 6650, admin.port or 8080
+    host, broker_port, admin_port = str(broker.hostname), broker.port or 0, admin.port or 0
     if stack.broker_port:
         broker_port = stack.broker_port
     check_port_free(host, broker_port, "broker_port in [stack]" if stack.broker_port else "service_url in [pulsar]")

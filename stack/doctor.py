@@ -89,8 +89,12 @@ def _ports() -> Iterator[Finding]:
     stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
     broker, leader, inside = Service("broker", stack.folder), cluster.jobmanager(stack), "internal_port in [stack]"
     hosts = urlsplit(pulsar.service_url).hostname, urlsplit(flink.rest_url).hostname
+    broker_port = ("broker port", pulsar.service_url, "service_url in [pulsar]", broker)
+    if stack.broker_port:
+        # What listens at service_url is then not the broker.
+        broker_port = ("broker port", f"//{hosts[0]}:{stack.broker_port}", "broker_port in [stack]", broker)
     for what, url, setting, service in (
-        ("broker port", pulsar.service_url, "service_url in [pulsar]", broker),
+        broker_port,
         ("admin port", pulsar.admin_url, "admin_url in [pulsar]", broker),
         ("Flink port", flink.rest_url, "rest_url in [flink]", leader),
         ("BookKeeper port", f"//{hosts[0]}:{stack.internal_port}", inside, broker),

@@ -34,15 +34,23 @@ class FlinkRest:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer as JSON; raises Unreachable or, for a refusal, CannotRun."""
+        answer = self._send(method, path, json=body)
         try:
-            answer = self._http.request(method, path, json=body)
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise CannotRun(f"{self._url} answered {method} {path} with no JSON; is that Flink's rest_url?") from None
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
             raise Unreachable(
                 f"Flink at {self._url} does not answer ({error}); is it up? hongbao up starts one"
             ) from None
         if answer.status_code >= httpx.codes.BAD_REQUEST:
-            raise CannotRun(f"Flink refused {method} {path}: HTTP {answer.status_code} {answer.text[:300]}")
-        return answer.json() if answer.content else None
+            said = " ".join(answer.text.split())[:300]
+            raise CannotRun(f"Flink at {self._url} refused {method} {path}: HTTP {answer.status_code} {said}")
+        return answer
 
     def jobs(self) -> list[dict[str, Any]]:
         """Every job the cluster remembers, newest first: job, job_id, state, started_ms, tasks running and in all."""
@@ -100,9 +108,7 @@ class FlinkRest:
         """Submit a job's graph, serialized as Java does."""
         request = json.dumps({"jobGraphFileName": "job.graph", "jobJarFileNames": [], "jobArtifactFileNames": []})
         files = {"file_0": ("job.graph", graph, "application/octet-stream")}
-        answer = self._http.post("/jobs", data={"request": request}, files=files)
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
-            raise CannotRun(f"Flink refused the job: HTTP {answer.status_code} {answer.text[:300]}")
+        self._send("POST", "/jobs", data={"request": request}, files=files)
 
     def cancel_and_wait(self, job_id: str, bound_s: float = 60.0) -> None:
         """Cancel the job and return when it has ended."""

@@ -30,7 +30,10 @@ class PulsarAdmin:
 
     def get(self, path: str) -> Any:
         """The answer as JSON; raises Unreachable or, for a refusal, CannotRun."""
-        return self.call("GET", path).json()
+        try:
+            return self.call("GET", path).json()
+        except ValueError:
+            raise CannotRun(f"{self._url} answered GET {path} with no JSON; is that the broker's admin_url?") from None
 
     def call(self, method: str, path: str, body: Any = None, accept: tuple[int, ...] = ()) -> httpx.Response:
         """Send `body` as JSON; statuses of 400 and above raise unless in `accept`."""
@@ -41,7 +44,9 @@ class PulsarAdmin:
                 f"the broker's admin at {self._url} does not answer ({error}); is it up? hongbao up starts one"
             ) from None
         if answer.status_code >= httpx.codes.BAD_REQUEST and answer.status_code not in accept:
-            raise CannotRun(f"the broker refused {method} {path}: HTTP {answer.status_code} {_reason(answer)}")
+            raise CannotRun(
+                f"the broker at {self._url} refused {method} {path}: HTTP {answer.status_code} {_reason(answer)}"
+            )
         return answer
 
     def stats(self, topic: str) -> dict[str, Any]:
@@ -73,4 +78,4 @@ def _reason(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["reason"])
     except (ValueError, KeyError, TypeError):
-        return answer.text[:300]
+        return " ".join(answer.text.split())[:300]

@@ -12,8 +12,9 @@ CONF = """\
 dataDir={folder}
 clientPort={port}
 clientPortAddress={host}
-# Bounds a client's session time-out to 2 to 20 of these.
+# A client's session times out after two of these at least.
 tickTime=1000
+maxSessionTimeout=60000
 admin.enableServer=false
 autopurge.snapRetainCount=3
 autopurge.purgeInterval=1

@@ -171,7 +171,7 @@ def _write(group: list[Path], rows: Path) -> None:
 
 
 def _rows(database: duckdb.DuckDBPyConnection, files: list[str]) -> int:
-    """How many rows the files' feet promise; pyarrow refuses the maps that Flink writes."""
+    """How many rows the files' feet promise; not by pyarrow, which refuses the maps of older files."""
     total = database.execute("SELECT sum(num_rows) FROM parquet_file_metadata($files)", {"files": files}).fetchall()
     return int(total[0][0])
 

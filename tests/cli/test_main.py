@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,27 @@ def test_cluster_that_is_not_there_cannot_run() -> None:
     assert done.returncode == 2
     assert "hongbao: Flink at http://127.0.0.1:1 does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("answer", ["200 OK", "404 Not Found"])
+def test_another_server_on_the_port_cannot_run(answer: str) -> None:
+    page = "<html>\n<p>not Flink</p>\n</html>"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(f"HTTP/1.1 {answer}\r\nContent-Length: {len(page)}\r\n\r\n{page}".encode())
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        done = hongbao("jobs", HONGBAO_FLINK_REST_URL=url)
+        serving.join()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert url in done.stderr
 
 
 def test_unknown_job_is_named_before_anything_is_asked() -> None:

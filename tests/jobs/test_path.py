@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import warehouse
@@ -12,7 +14,7 @@ from errors import CannotRun
 from ingest import Delivery, Publisher
 from ingest.publisher import EncodedAvro
 from jobs.submit import Submitted, submit_and_check
-from settings import Flink, Pulsar, read
+from settings import Flink, Pulsar, Warehouse, read
 from stack.flink_rest import FlinkRest
 from tests.waiting import eventually
 from warehouse import differences
@@ -51,6 +53,12 @@ def rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in warehouse.query(query, values=values)]
 
 
+def by_pyarrow(table: str) -> pa.Table:
+    """Every file of the table as another reader of Parquet takes them."""
+    files = (read(Warehouse).folder / table).glob("*/*/*.parquet")
+    return pa.concat_tables(pq.ParquetFile(file).read() for file in files if not file.name.startswith("."))
+
+
 def raw(broker: Pulsar, payload: bytes, key: str | None) -> str:
     """Publish bytes as they are, under the registered schema; the message's id."""
     delivered: list[Delivery] = []
@@ -72,10 +80,12 @@ def unchecked(broker: Pulsar, event: dict[str, Any]) -> str:
 
 def test_event_lands_once_and_its_repeat_is_accounted_for(broker: Pulsar, jobs: list[Submitted]) -> None:
     with Publisher(broker) as clicks:
-        event_id = clicks.publish(click("once"))
+        event_id = clicks.publish(click("once", properties={"screen": "large"}))
         clicks.publish({**click("once"), "event_id": event_id})
     eventually(lambda: rows("SELECT event_id FROM events WHERE shopper_id = 'once'"), [(event_id,)])
     eventually(lambda: rows("SELECT event_id FROM duplicates WHERE shopper_id = 'once'"), [(event_id,)])
+    properties = [pair for maps in by_pyarrow("events")["properties"].to_pylist() for pair in maps]
+    assert ("screen", "large") in properties
 
 
 def test_third_view_without_an_add_earns_a_coupon(broker: Pulsar, jobs: list[Submitted]) -> None:
@@ -145,6 +155,7 @@ def test_bytes_that_are_no_avro_become_a_dead_letter_with_their_payload(broker: 
     message_id = raw(broker, b"\xff\xfe no avro", "garbler")
     query = "SELECT payload, starts_with(reason, 'not a ClickEvent in Avro') FROM dead_letters WHERE message_id = $id"
     eventually(lambda: rows(query, id=message_id), [(b"\xff\xfe no avro", True)])
+    assert b"\xff\xfe no avro" in by_pyarrow("dead_letters")["payload"].to_pylist()
 
 
 def test_empty_key_becomes_a_dead_letter(broker: Pulsar, jobs: list[Submitted]) -> None:

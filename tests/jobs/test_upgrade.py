@@ -15,18 +15,24 @@ from jobs.upgrade import upgrade
 from settings import Flink, Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.pulsar_admin import PulsarAdmin
+from tests.jobs.running import running
 from tests.jobs.test_path import click
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rest(broker: Pulsar) -> Iterator[FlinkRest]:
     with FlinkRest(read(Flink).rest_url) as rest:
         yield rest
         for job in rest.jobs():
             rest.cancel_and_wait(job["job_id"])
+
+
+@pytest.fixture
+def landing(rest: FlinkRest) -> str:
+    return running(rest, "landing")
 
 
 @contextmanager
@@ -59,18 +65,15 @@ def lands_exactly(visit: str, published: set[str]) -> None:
     assert sorted(landed(visit)) == sorted(published)
 
 
-def test_upgrade_under_traffic_loses_nothing_and_doubles_nothing(broker: Pulsar, rest: FlinkRest) -> None:
-    submit_and_check(["landing"])
-    old_id = rest.running_id("landing")
-    eventually(lambda: rest.newest_checkpoint(old_id) is not None, True)
+def test_upgrade_under_traffic_loses_nothing_and_doubles_nothing(broker: Pulsar, rest: FlinkRest, landing: str) -> None:
     said: list[str] = []
     with shoppers(broker, "upgraded") as published:
         eventually(lambda: len(landed("upgraded")) > 50, True)
         checked = upgrade("landing", only_check=True)
-        assert (checked.job_id, rest.running_id("landing")) == (None, old_id)
+        assert (checked.job_id, rest.running_id("landing")) == (None, landing)
         done = upgrade("landing", say=said.append)
         eventually(lambda: len(landed("upgraded")) > 100, True)
-    assert done.job_id == rest.running_id("landing") != old_id
+    assert done.job_id == rest.running_id("landing") != landing
     operators = {fate.operator for fate in done.state}
     # The planner names what deduplicates after the table.
     assert any(operator.startswith("clicks[") for operator in operators), operators
@@ -84,22 +87,19 @@ def test_upgrade_under_traffic_loses_nothing_and_doubles_nothing(broker: Pulsar,
 def test_new_settings_are_in_force_after_an_upgrade(
     broker: Pulsar, rest: FlinkRest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit_and_check(["coupons"])
-    eventually(lambda: rest.newest_checkpoint(rest.running_id("coupons")) is not None, True)
+    running(rest, "coupons")
     monkeypatch.setenv("HONGBAO_COUPONS_CAMPAIGN_ID", "new-code")
     upgrade("coupons")
     with Publisher(broker) as clicks:
         clicks.publish(click("upgraded-scanner", "qr_scanned", store_id="s1"))
     query = "SELECT campaign_id FROM coupons WHERE shopper_id = 'upgraded-scanner'"
     eventually(lambda: warehouse.query(query), [{"campaign_id": "new-code"}])
+    rest.cancel_and_wait(rest.running_id("coupons"))
 
 
 def test_new_code_that_does_not_come_up_gives_way_to_the_old(
-    broker: Pulsar, rest: FlinkRest, monkeypatch: pytest.MonkeyPatch
+    broker: Pulsar, rest: FlinkRest, landing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit_and_check(["landing"])
-    old_id = rest.running_id("landing")
-    eventually(lambda: rest.newest_checkpoint(old_id) is not None, True)
     with shoppers(broker, "rolled-back") as published:
         eventually(lambda: bool(landed("rolled-back")), True)
         # More than the cluster has slots.
@@ -107,26 +107,24 @@ def test_new_code_that_does_not_come_up_gives_way_to_the_old(
         monkeypatch.setattr(submit, "START_S", 5.0)
         with pytest.raises(ProblemFound, match=r"the new landing did not come up .* the old code runs again as"):
             upgrade("landing")
-        assert rest.running_id("landing") != old_id
+        assert rest.running_id("landing") != landing
     lands_exactly("rolled-back", published)
 
 
-def test_cancelled_job_goes_on_from_its_newest_checkpoint(broker: Pulsar, rest: FlinkRest) -> None:
-    submit_and_check(["landing"])
+def test_cancelled_job_goes_on_from_its_newest_checkpoint(broker: Pulsar, rest: FlinkRest, landing: str) -> None:
     with shoppers(broker, "resumed") as published:
         eventually(lambda: len(landed("resumed")) > 50, True)
-        rest.cancel_and_wait(rest.running_id("landing"))
+        rest.cancel_and_wait(landing)
         submit_and_check(["landing"], resume=True)
     lands_exactly("resumed", published)
 
 
 def test_position_that_the_broker_no_longer_has_stops_the_job(
-    broker: Pulsar, rest: FlinkRest, monkeypatch: pytest.MonkeyPatch
+    broker: Pulsar, rest: FlinkRest, landing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit_and_check(["landing"])
     with shoppers(broker, "skipped"):
         eventually(lambda: len(landed("skipped")) > 50, True)
-    rest.cancel_and_wait(rest.running_id("landing"))
+    rest.cancel_and_wait(landing)
     with PulsarAdmin(broker.admin_url) as admin:
         for partition in range(broker.click_partitions):
             topic = f"/persistent/{broker.tenant}/events/clicks-partition-{partition}"

@@ -37,6 +37,28 @@ def test_wrong_file_is_one_sentence(tmp_path: Path, toml: str, sentence: str) ->
         settings.read(Coupons, environment(tmp_path, toml))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SERVICE_URL", "pulsar://127.0.0.1:port"),
+        ("SERVICE_URL", "pulsar://127.0.0.1:6650,127.0.0.1:6651"),
+        ("ADMIN_URL", "http://127.0.0.1"),
+        ("ADMIN_URL", "http://127.0.0.1:65536"),
+        ("ADMIN_URL", "http://:8080"),
+    ],
+)
+def test_address_without_one_host_and_port_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"HONGBAO_PULSAR_{key}: it must name one host and its port, .*, got"):
+        settings.read(settings.Pulsar, environment(tmp_path, "", **{f"HONGBAO_PULSAR_{key}": value}))
+
+
+def test_four_internal_ports_must_fit(tmp_path: Path) -> None:
+    last = {"HONGBAO_STACK_INTERNAL_PORT": "65532"}
+    assert settings.read(settings.Stack, environment(tmp_path, "", **last)).internal_port == 65532
+    with pytest.raises(SettingsError, match="INTERNAL_PORT: Input should be less than or equal to 65532, got '65533'"):
+        settings.read(settings.Stack, environment(tmp_path, "", HONGBAO_STACK_INTERNAL_PORT="65533"))
+
+
 def test_wrong_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"environment: HONGBAO_COUPONS_CURRENCY: .*, got 'yuan'"):
         settings.read(Coupons, environment(tmp_path, "", HONGBAO_COUPONS_CURRENCY="yuan"))

@@ -82,6 +82,7 @@ def test_lib_folder_whose_links_lead_nowhere_is_named(tmp_path: Path) -> None:
     ("what", "variable", "offset", "setting"),
     [
         ("broker port", "HONGBAO_PULSAR_SERVICE_URL", 0, "service_url in [pulsar]"),
+        ("broker port", "HONGBAO_STACK_BROKER_PORT", 0, "broker_port in [stack]"),
         ("admin port", "HONGBAO_PULSAR_ADMIN_URL", 0, "admin_url in [pulsar]"),
         ("Flink port", "HONGBAO_FLINK_REST_URL", 0, "rest_url in [flink]"),
         ("BookKeeper port", "HONGBAO_STACK_INTERNAL_PORT", 0, "internal_port in [stack]"),

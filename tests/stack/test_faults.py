@@ -7,17 +7,17 @@ import pytest
 import stack
 import warehouse
 from ingest import Publisher
-from jobs.submit import submit_and_check
 from settings import Flink, Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.processes import Service
+from tests.jobs.running import running
 from tests.jobs.test_path import click
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rest(broker: Pulsar) -> Iterator[FlinkRest]:
     with FlinkRest(read(Flink).rest_url) as rest:
         yield rest
@@ -36,9 +36,7 @@ def kill(*names: str) -> None:
     "names", [("taskmanager-1",), ("jobmanager",), ("broker",), ("broker", "zookeeper", "jobmanager", "taskmanager-1")]
 )
 def test_every_scan_gets_its_coupon_whatever_is_killed(broker: Pulsar, rest: FlinkRest, names: tuple[str, ...]) -> None:
-    submit_and_check(["coupons"])
-    job_id = rest.running_id("coupons")
-    eventually(lambda: rest.newest_checkpoint(job_id) is not None, True)
+    job_id = running(rest, "coupons")
     before = stack.status().restarts
     scanners = [f"{'-'.join(names)}-{number}" for number in range(300)]
     with Publisher(broker, send_timeout_s=120) as clicks:
@@ -63,15 +61,14 @@ def test_every_scan_gets_its_coupon_whatever_is_killed(broker: Pulsar, rest: Fli
 
 
 def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsar, rest: FlinkRest) -> None:
-    submit_and_check(["coupons", "landing"])
-    rest.cancel_and_wait(rest.running_id("landing"))
-    job_id = rest.running_id("coupons")
+    job_id = running(rest, "coupons")
+    rest.cancel_and_wait(running(rest, "landing"))
     kill("jobmanager")
-    eventually(lambda: running(rest), ["coupons"])
+    eventually(lambda: all_running(rest), ["coupons"])
     assert rest.running_id("coupons") == job_id
 
 
-def running(rest: FlinkRest) -> list[str]:
+def all_running(rest: FlinkRest) -> list[str]:
     """Names of the jobs that run, none while there is no JobManager."""
     if not rest.slots():
         return []

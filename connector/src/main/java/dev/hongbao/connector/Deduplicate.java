@@ -44,6 +44,8 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
   @Override
   public void open(Configuration parameters) {
     Niceness.take(niceness);
+    // Every job runs through here, in the TaskManager where its Python runs.
+    Interpreter.forgetInterruption();
     ValueStateDescriptor<long[]> ids =
         new ValueStateDescriptor<>("seen", PrimitiveArrayTypeInfo.LONG_PRIMITIVE_ARRAY_TYPE_INFO);
     seen = getRuntimeContext().getState(ids);

@@ -9,7 +9,6 @@ import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.connector.file.sink.FileSink;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
-import org.apache.flink.formats.parquet.row.ParquetRowDataBuilder;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.DataStreamSink;
 import org.apache.flink.streaming.api.functions.sink.filesystem.BucketAssigner;
@@ -25,7 +24,6 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.types.logical.RowType;
-import org.apache.hadoop.conf.Configuration;
 
 /**
  * Makes the sink table {@code 'connector' = 'parquet-files'}: zstd files in
@@ -86,12 +84,7 @@ public final class ParquetTableFactory implements DynamicTableSinkFactory {
     }
 
     private FileSink<RowData> sink() {
-      Configuration parquet = new Configuration(false);
-      parquet.set("parquet.compression", "ZSTD");
-      // INT96, the default, is deprecated and has no time zone.
-      parquet.set("parquet.write.int64.timestamp", "true");
-      parquet.set("parquet.timestamp.time.unit", "millis");
-      return FileSink.forBulkFormat(path, ParquetRowDataBuilder.createWriterFactory(row, parquet, true))
+      return FileSink.forBulkFormat(path, ParquetRows.factory(row))
           .withBucketAssigner(new ByHour(time))
           .withRollingPolicy(OnCheckpointRollingPolicy.build())
           .withOutputFileConfig(OutputFileConfig.builder().withPartSuffix(".parquet").build())
