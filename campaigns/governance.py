@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 from campaigns.definition import Campaign
 from campaigns.judge import Proposal, held_out
-from jobs.coupon_rules import DAY_MS
 
+DAY_MS = 86_400_000
 # After these the candidate has had its chance; they count for the caps.
 ENDING = ("issued", "held_out", "no_luck")
 # These cool down: a coupon, and a ghost of one.
 COOLING = ("issued", "held_out")
-# A ghost and a draw without luck served nobody.
-SERVING = ("issued",)
+# Of a group whoever is held out gets nothing either: else the other campaign would treat this one's holdout.
+SERVING = ("issued", "held_out")
 OUTCOMES = (*ENDING, "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.definition import Campaign
-from campaigns.governance import OUTCOMES, Outcome, State, govern
+from campaigns.governance import DAY_MS, OUTCOMES, Outcome, State, govern
 from campaigns.judge import Candidate, propose
-from jobs.coupon_rules import DAY_MS
 
 
 @dataclass

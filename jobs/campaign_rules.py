@@ -111,9 +111,10 @@ def draw(
     """The offer that the scan or claim draws, None for none: the same however often it is asked."""
     salt = campaign["holdout"]["salt"]
     lot = share_of(salt, campaign["name"], candidate.shopper_id, candidate.cause_event_id)
+    odds = 0.0
     for offer in offers:
-        lot -= offer["odds"]
-        if lot < 0:
+        odds += offer["odds"]
+        if lot < odds:
             return offer
     return None
 

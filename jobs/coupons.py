@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 from pyflink.common import Row, Types
@@ -92,22 +92,19 @@ class Judge(ProcessFunction):  # type: ignore[misc]
         self._policy = policy
 
     def open(self, runtime_context: RuntimeContext) -> None:
+        # The same few lists come with every candidate. Made here: a cached function of this module would be imported.
+        self._parsed = lru_cache(maxsize=1024)(json.loads)
         self._unanswered = runtime_context.get_metrics_group().counter("unanswered_candidates")
 
     def process_element(self, value: Row, context: ProcessFunction.Context) -> Iterator[Row]:
         *fields, campaigns = value
         candidate = Candidate(*fields)
-        proposals = propose(candidate, _parsed(campaigns), self._policy, time.time_ns() // 1_000_000)
+        asked = None if campaigns is None else self._parsed(campaigns)
+        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000)
         if proposals:
             yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
             self._unanswered.inc()
-
-
-@lru_cache(maxsize=1024)
-def _parsed(campaigns: str | None) -> list[dict[str, Any]] | None:
-    """The same few lists come with every candidate."""
-    return None if campaigns is None else json.loads(campaigns)
 
 
 # What governance passes on of a candidate.

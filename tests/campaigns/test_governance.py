@@ -177,11 +177,11 @@ def test_what_could_not_be_paid_is_no_ghost() -> None:
     assert outcomes(stream, NOW_MS) == ["out_of_budget"]
 
 
-def test_ghost_serves_nobody_of_its_group() -> None:
+def test_ghost_excludes_the_rest_of_its_group() -> None:
     held = campaign("held", exclusive_group="g", priority=1, holdout=NOBODY, caps={"per_shopper": 1})
     stream = Stream(held, campaign("other", exclusive_group="g"))
     assert stream.decide()["held"] == "held_out"
-    assert stream.decide() == {"held": "capped", "other": "issued"}
+    assert stream.decide() == {"held": "capped", "other": "excluded"}
 
 
 def test_cap_is_told_before_cooldown_before_exclusion_before_budget_before_holdout() -> None:

@@ -16,7 +16,7 @@ import sys
 sys.modules["jobs"] = None
 import cloudpickle
 judge = cloudpickle.loads(sys.stdin.buffer.read())
-print(judge.process_element.__globals__["earns_coupon"].__doc__)
+print(judge.process_element.__globals__["propose"].__doc__)
 """
 
 
@@ -29,7 +29,7 @@ def test_rules_travel_with_the_job() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout.startswith(b"A claim in a shop was promised a coupon")
+    assert done.stdout.startswith(b"A proposal for each campaign that may answer")
 
 
 def test_only_without_the_bound_the_future_is_anything() -> None:

@@ -199,8 +199,8 @@ public final class Governance extends AbstractStreamOperator<RowData>
     setCurrentKey(field(trigger, "shopper_id"));
     Served served = served();
     if (!served.has(id)) {
-      treasury.charge(proposal, atMs);
-      treasury.count(proposal, text(trigger, "rule"), served, atMs);
+      treasury.charge(proposal);
+      treasury.count(proposal, text(trigger, "rule"), served, atMs, true);
       keep(served);
     }
   }

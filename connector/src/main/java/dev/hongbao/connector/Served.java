@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.util.Arrays;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -17,6 +18,8 @@ public class Served {
     public long atMs;
     /** Nobody asks for it after this. */
     public long untilMs;
+    /** Whether it cools down and excludes; a draw without luck does not. */
+    public boolean serves;
   }
 
   /** A campaign that served the shopper. */
@@ -24,8 +27,14 @@ public class Served {
     public String campaign;
     public String exclusiveGroup;
     public int coupons;
+    /** Whether any of them excludes. */
+    public boolean serves;
+    /** By the version that served last; a later one may move it. */
     public long endsMs;
   }
+
+  /** A campaign may be prolonged after its end: so long its counts are kept. */
+  static final long KEPT_AFTER_END_MS = 30 * 86_400_000L;
 
   public Coupon[] coupons = new Coupon[0];
   public Life[] lives = new Life[0];
@@ -47,20 +56,26 @@ public class Served {
         .count();
   }
 
-  /** Whether the campaign gave one by this rule after a time. */
+  /** Whether the campaign gave one by this rule, or held out, after a time. */
   boolean hasSince(String campaign, String rule, long afterMs) {
-    return any(coupon -> coupon.atMs > afterMs && coupon.campaign.equals(campaign) && coupon.rule.equals(rule));
+    return any(
+        coupon ->
+            coupon.serves
+                && coupon.atMs > afterMs
+                && coupon.campaign.equals(campaign)
+                && coupon.rule.equals(rule));
   }
 
   int inLifeOf(String campaign) {
     return Arrays.stream(lives).filter(life -> life.campaign.equals(campaign)).mapToInt(life -> life.coupons).sum();
   }
 
-  /** Whether another campaign of the group, not ended, served the shopper. */
-  boolean servedByAnotherOf(String group, String campaign, long nowMs) {
+  /** Whether another campaign of the group, not ended by the newest version seen, served the shopper. */
+  boolean servedByAnotherOf(String group, String campaign, long nowMs, Map<String, Proposal> newest) {
     return Arrays.stream(lives)
+        .filter(life -> life.serves && group.equals(life.exclusiveGroup) && !life.campaign.equals(campaign))
         .anyMatch(
-            life -> group.equals(life.exclusiveGroup) && !life.campaign.equals(campaign) && nowMs < life.endsMs);
+            life -> nowMs < (newest.containsKey(life.campaign) ? newest.get(life.campaign).endsMs() : life.endsMs));
   }
 
   void add(Coupon coupon, String exclusiveGroup, long endsMs) {
@@ -74,6 +89,7 @@ public class Served {
       lives[lives.length - 1] = life;
     }
     life.coupons++;
+    life.serves |= coupon.serves;
     life.exclusiveGroup = exclusiveGroup;
     life.endsMs = endsMs;
   }
@@ -81,13 +97,13 @@ public class Served {
   /** Drops what nobody asks for any more; gives when the next of the rest can go, or 0 when nothing is left. */
   long forget(long nowMs) {
     coupons = Arrays.stream(coupons).filter(coupon -> coupon.untilMs > nowMs).toArray(Coupon[]::new);
-    lives = Arrays.stream(lives).filter(life -> life.endsMs > nowMs).toArray(Life[]::new);
+    lives = Arrays.stream(lives).filter(life -> life.endsMs + KEPT_AFTER_END_MS > nowMs).toArray(Life[]::new);
     long next = Long.MAX_VALUE;
     for (Coupon coupon : coupons) {
       next = Math.min(next, coupon.untilMs);
     }
     for (Life life : lives) {
-      next = Math.min(next, life.endsMs);
+      next = Math.min(next, life.endsMs + KEPT_AFTER_END_MS);
     }
     return next == Long.MAX_VALUE ? 0 : next;
   }

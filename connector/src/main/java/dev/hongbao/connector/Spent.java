@@ -27,11 +27,15 @@ public class Spent {
     return at < 0 ? 0 : piecesOfOffer[at];
   }
 
-  void add(String offer, long minor, long epochDay) {
-    costMinor += minor;
-    pieces++;
+  /** Counts one for the day's cap. */
+  void countOn(long epochDay) {
     piecesOfDay = piecesOn(epochDay) + 1;
     day = epochDay;
+  }
+
+  void add(String offer, long minor) {
+    costMinor += minor;
+    pieces++;
     int at = Arrays.asList(offers).indexOf(offer);
     if (at < 0) {
       at = offers.length;

@@ -60,12 +60,12 @@ final class Treasury {
       decisions.add(new Decision(proposal, outcome));
       switch (outcome) {
         case ISSUED -> {
-          charge(proposal, nowMs);
-          count(proposal, rule, served, nowMs);
+          charge(proposal);
+          count(proposal, rule, served, nowMs, true);
           settled = true;
         }
         case HELD_OUT, NO_LUCK -> {
-          count(proposal, rule, served, nowMs);
+          count(proposal, rule, served, nowMs, outcome == Outcome.HELD_OUT);
           settled = true;
         }
         default -> {}
@@ -87,7 +87,7 @@ final class Treasury {
       return Outcome.COOLED_DOWN;
     }
     if (limits.exclusiveGroup() != null
-        && served.servedByAnotherOf(limits.exclusiveGroup(), proposal.account(), nowMs)) {
+        && served.servedByAnotherOf(limits.exclusiveGroup(), proposal.account(), nowMs, newest)) {
       return Outcome.EXCLUDED;
     }
     if (proposal.offer() == null) {
@@ -118,19 +118,25 @@ final class Treasury {
     return seen;
   }
 
-  /** Charges a coupon that was issued, now or before a failure. */
-  void charge(Proposal proposal, long atMs) {
-    spent(proposal.account()).add(proposal.offer(), proposal.costMinor(), day(proposal, atMs));
+  /** Charges the budget with a coupon that was issued, now or before a failure. */
+  void charge(Proposal proposal) {
+    spent(proposal.account()).add(proposal.offer(), proposal.costMinor());
   }
 
-  /** Remembers a coupon, or what counts as one, for as long as a limit may ask for it. */
-  void count(Proposal proposal, String rule, Served served, long atMs) {
+  /**
+   * Remembers a coupon, or what counts as one for the caps, for as long as a limit may ask for it.
+   *
+   * @param serves whether it cools down and excludes as well: a draw without luck does not
+   */
+  void count(Proposal proposal, String rule, Served served, long atMs, boolean serves) {
+    spent(proposal.account()).countOn(day(proposal, atMs));
     Served.Coupon coupon = new Served.Coupon();
     coupon.id = proposal.id();
     coupon.campaign = proposal.account();
     coupon.rule = rule;
     coupon.atMs = atMs;
     coupon.untilMs = atMs + Math.max(DAY_MS, proposal.cooldownMs());
+    coupon.serves = serves;
     served.add(coupon, proposal.exclusiveGroup(), proposal.version() == null ? coupon.untilMs : proposal.endsMs());
   }
 

@@ -51,7 +51,7 @@ class GovernanceTest {
       assertEquals(List.of("capped null"), decide(after, "s1", 2, once));
       assertEquals(List.of("issued 1"), decide(after, "s2", 3, once));
       assertEquals(2, after.numKeyedStateEntries());
-      after.setProcessingTime(Treasury.DAY_MS + 120_000);
+      after.setProcessingTime(Served.KEPT_AFTER_END_MS + 1_000_000 + 120_000);
       assertEquals(0, after.numKeyedStateEntries());
       assertEquals(0, after.numProcessingTimeTimers());
     }

@@ -116,6 +116,36 @@ class TreasuryTest {
   }
 
   @Test
+  void nothingDrawnNeitherCoolsDownNorExcludes() {
+    Map<String, Object> drawn = new HashMap<>(Map.of("cooldown_ms", HOUR, "exclusive_group", "g"));
+    drawn.put("offer", null);
+    assertEquals(List.of(Outcome.NO_LUCK), decide(NOW, a(1, drawn)));
+    assertEquals(List.of(Outcome.NO_LUCK), decide(NOW + 1, a(2, drawn)));
+    assertEquals(List.of(Outcome.ISSUED), decide(NOW + 2, proposal("b", 3, Map.of("exclusive_group", "g"))));
+  }
+
+  @Test
+  void heldOutCoolsDownExcludesAndCountsForTheDay() {
+    Map<String, Object> held = Map.of("held_out", true, "cooldown_ms", HOUR, "exclusive_group", "g", "per_day", 1);
+    assertEquals(List.of(Outcome.HELD_OUT), decide(NOW, a(1, held)));
+    assertEquals(List.of(Outcome.CAPPED), decideFor(new Served(), NOW, a(2, held)));
+    assertEquals(List.of(Outcome.COOLED_DOWN), decide(NOW + 1, a(3, Map.of("cooldown_ms", HOUR))));
+    assertEquals(List.of(Outcome.EXCLUDED), decide(NOW + 1, proposal("b", 4, Map.of("exclusive_group", "g"))));
+  }
+
+  @Test
+  void prolongedCampaignGoesOnCountingAndExcluding() {
+    Map<String, Object> first = Map.of("per_shopper", 1, "exclusive_group", "g", "ends_ms", NOW + HOUR);
+    Map<String, Object> second =
+        Map.of("per_shopper", 1, "exclusive_group", "g", "ends_ms", NOW + 9 * HOUR, "version", 2);
+    assertEquals(List.of(Outcome.ISSUED), decide(NOW, a(1, first)));
+    served.forget(NOW + 2 * HOUR);
+    assertEquals(List.of(Outcome.CAPPED), decide(NOW + 2 * HOUR, a(2, second)));
+    assertEquals(
+        List.of(Outcome.EXCLUDED), decide(NOW + 2 * HOUR, proposal("b", 3, Map.of("exclusive_group", "g"))));
+  }
+
+  @Test
   void bestIsByPriorityThenScoreThenName() {
     List<Treasury.Decision> decisions =
         treasury.decide(
@@ -139,9 +169,9 @@ class TreasuryTest {
   void whatNoLimitAsksForIsForgotten() {
     decide(NOW, a(1, Map.of("ends_ms", NOW + 2 * DAY)));
     assertEquals(NOW + DAY, served.forget(NOW));
-    assertEquals(NOW + 2 * DAY, served.forget(NOW + DAY));
+    assertEquals(NOW + 2 * DAY + Served.KEPT_AFTER_END_MS, served.forget(NOW + DAY));
     assertEquals(0, served.coupons.length);
-    assertEquals(0, served.forget(NOW + 2 * DAY));
+    assertEquals(0, served.forget(NOW + 2 * DAY + Served.KEPT_AFTER_END_MS));
     assertEquals(0, served.lives.length);
   }
 
