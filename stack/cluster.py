@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from settings import Flink, Stack
 from settings.reader import ROOT
-from stack import jars, zookeeper
+from stack import jars, job_results, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
@@ -91,6 +91,7 @@ def start(stack: Stack, flink: Flink, environment: dict[str, str]) -> None:
     rest = urlsplit(flink.rest_url)
     if services[0].process() is None:
         check_port_free(str(rest.hostname), rest.port or 0, "rest_url in [flink]")
+        job_results.mend(stack.folder / "flink" / "ha")
         jars.link_lib(stack.folder)
         _write_conf(stack, flink)
     for service, main, memory in _roles(stack, services):

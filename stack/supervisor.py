@@ -13,7 +13,7 @@ from pathlib import Path
 
 from settings import Stack
 from settings.reader import ROOT
-from stack import journal
+from stack import job_results, journal
 from stack.processes import Service, exclusive
 
 NAME = "supervisor"
@@ -84,6 +84,9 @@ class Supervisor:
             cut = journal.mend(self.folder / "pulsar")
             if cut is not None:
                 self.say(f"cut entry {cut.entry} of ledger {cut.ledger}, half written, off {cut.file} at {cut.at}")
+        if service.name == "jobmanager":
+            for job_id in job_results.mend(self.folder / "flink" / "ha"):
+                self.say(f"completed the end of job {job_id}, half written")
         service.start_again()
         life.started_s, life.due_s = now_s, None
         life.times, life.newest = life.times + 1, datetime.now(UTC).isoformat(timespec="seconds")

@@ -41,7 +41,7 @@ def job(broker: Pulsar) -> Iterator[str]:
         (submitted,) = submit_and_check(["coupons"])
     yield submitted.job_id
     with FlinkRest(read(Flink).rest_url) as rest:
-        rest.cancel(submitted.job_id)
+        rest.cancel_and_wait(submitted.job_id)
 
 
 def scan(who: str, store_id: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def jobs(broker: Pulsar) -> Iterator[list[Submitted]]:
     yield submitted
     with FlinkRest(read(Flink).rest_url) as rest:
         for job in submitted:
-            rest.cancel(job.job_id)
+            rest.cancel_and_wait(job.job_id)
 
 
 def click(user: str, kind: str = "product_viewed", **fields: Any) -> dict[str, Any]:
