@@ -21,7 +21,12 @@ def mend(storage: Path) -> list[str]:
             continue
         job_id = name.group(1)
         # How it ended is lost. Only the cleaning up reads this, and treats all ends alike.
-        result = {"id": job_id, "application-status": "CANCELED", "accumulator-results": {}, "net-runtime": 0}
+        result: dict[str, object] = {
+            "id": job_id,
+            "application-status": "CANCELED",
+            "accumulator-results": {},
+            "net-runtime": 0,
+        }
         part = file.with_suffix(".part")
         part.write_text(json.dumps({"result": result, "version": 1}), encoding="utf-8")
         part.replace(file)
