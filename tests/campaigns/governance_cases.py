@@ -1,7 +1,7 @@
 """Write the cases that hold the job's governance, in Java, and the reference to one answer.
 
 `python -m tests.campaigns.governance_cases` runs seeded candidates through a few tight campaigns and writes what the
-job's judge proposes for each, and what the reference decides. connector's GovernanceCasesTest decides the same proposals.
+job's judge proposes for each, and what the reference decides. connector's GovernanceCasesTest decides the same.
 """
 
 import json
