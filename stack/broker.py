@@ -37,6 +37,8 @@ exposingBrokerEntryMetadataToClientEnabled=true
 managedLedgerDefaultEnsembleSize=1
 managedLedgerDefaultWriteQuorum=1
 managedLedgerDefaultAckQuorum=1
+# There is no other to go to: one that was slow must not be shunned for half an hour.
+bookkeeperClientHealthCheckEnabled=false
 # Topics are made by `hongbao up`, with partitions and a schema; a typing error must not make another.
 allowAutoTopicCreation=false
 loadBalancerEnabled=false

@@ -184,4 +184,9 @@ def _coupon() -> dict[str, Any]:
         "decided_at": now_ms - 10,
         "sent_at": now_ms,
         "expires_at": now_ms + 600_000,
+        "campaign_version": 3,
+        "kind": "coupon",
+        "points": 0,
+        "cost_minor": 990,
+        "issue_number": 17,
     }
