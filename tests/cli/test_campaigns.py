@@ -68,9 +68,8 @@ def test_plan_offline_tells_what_yesterday_would_have_cost(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize(
-    "arguments", [["plan"], ["apply"], ["pause", "sale"], ["resume", "sale"], ["status"]], ids=" ".join
-)
+# One that reads and one that publishes: each waits ten seconds for the broker, and the others share their ways.
+@pytest.mark.parametrize("arguments", [["status"], ["pause", "sale"]], ids=" ".join)
 def test_broker_that_is_not_there_cannot_run(arguments: list[str], tmp_path: Path) -> None:
     write(tmp_path, "sale")
     done = hongbao("campaign", *arguments, HONGBAO_CAMPAIGNS_FOLDER=str(tmp_path), **NOWHERE)
