@@ -37,8 +37,6 @@ exposingBrokerEntryMetadataToClientEnabled=true
 managedLedgerDefaultEnsembleSize=1
 managedLedgerDefaultWriteQuorum=1
 managedLedgerDefaultAckQuorum=1
-# There is no other to go to: one that was slow must not be shunned for half an hour.
-bookkeeperClientHealthCheckEnabled=false
 # Topics are made by `hongbao up`, with partitions and a schema; a typing error must not make another.
 allowAutoTopicCreation=false
 loadBalancerEnabled=false
@@ -118,7 +116,7 @@ def _command(stack: Stack, folder: Path, conf: Path) -> list[str]:
         *(f"--add-opens={package}=ALL-UNNAMED" for package in OPENS),
         "-cp",
         jars.broker_classpath(),
-        "org.apache.pulsar.PulsarStandaloneStarter",
+        "dev.hongbao.broker.Broker",
         "--config",
         str(conf),
         "--no-functions-worker",

@@ -10,6 +10,7 @@ from errors import Prerequisite
 from settings import Stack
 from settings.reader import ROOT
 
+BROKER = ROOT / "stack" / "target" / "hongbao-broker.jar"
 BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
 CONNECTOR = ROOT / "connector" / "target" / "hongbao-connector.jar"
 LOG4J = ROOT / "stack" / "flink-log4j2.properties"
@@ -35,12 +36,13 @@ def flink_classpath() -> str:
 
 
 def broker_classpath() -> str:
-    return _read(BROKER_CLASSPATH)
+    """Ours first: it starts Pulsar's."""
+    return os.pathsep.join((str(BROKER), _read(BROKER_CLASSPATH)))
 
 
 def missing() -> list[Path]:
     """Jars that a build should have left and that are not there."""
-    wanted = [CONNECTOR]
+    wanted = [CONNECTOR, BROKER]
     for listing in (BROKER_CLASSPATH, CONNECTOR_CLASSPATH):
         wanted += [Path(jar) for jar in _read(listing).split(os.pathsep)] if listing.exists() else [listing]
     return [path for path in wanted if not path.exists()]
