@@ -2,13 +2,10 @@ package dev.hongbao.connector;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
@@ -35,12 +32,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.binary.BinaryStringData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
-import org.apache.flink.table.types.logical.BooleanType;
-import org.apache.flink.table.types.logical.BigIntType;
-import org.apache.flink.table.types.logical.DoubleType;
-import org.apache.flink.table.types.logical.IntType;
 import org.apache.flink.table.types.logical.LogicalType;
-import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.VarCharType;
 
 /**
@@ -60,29 +52,16 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private static final LogicalType TEXT = new VarCharType(VarCharType.MAX_LENGTH);
   private static final TypeInformation<Served> SERVED = Types.POJO(Served.class);
   private static final TypeInformation<Spent> SPENT = Types.POJO(Spent.class);
-  private static final StringData ISSUED = outcome(Treasury.Outcome.ISSUED);
   /** Two clocks of one cluster differ by less. */
   private static final long CLOCKS_MS = 60_000;
   /** A timer serves all shoppers of a minute. */
   private static final long TIMER_MS = 60_000;
 
-  /** The candidate's part of a decision, then what was decided. */
-  private static final List<String> TAKEN =
-      List.of(
-          "shopper_id", "rule", "cause_event_id", "product_id", "category", "membership_tier", "favourite_category",
-          "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms");
-
-  private static final List<String> DECIDED =
-      List.of(
-          "decision_id", "campaign_id", "campaign_version", "outcome", "offer", "kind", "discount_percent",
-          "discount_minor", "points", "cost_minor", "currency", "lane", "score", "issue_number", "decided_ms",
-          "expires_ms", "sent_before");
-
-  private final int[] taken;
+  private final DecisionRows rows;
   private final int rule;
   private final int proposals;
   private final long mostPerDay;
-  private final Map<String, String> broker;
+  private final IssuedCoupons issued;
   private transient ValueState<Served> shoppers;
   private transient InternalTimerService<VoidNamespace> timers;
   private transient ListState<Spent> kept;
@@ -93,12 +72,12 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private long lastNumber;
   private long checkpointMs;
 
-  Governance(Rows rows, long mostPerDay, Map<String, String> broker) {
-    this.taken = TAKEN.stream().mapToInt(rows::position).toArray();
+  Governance(Rows rows, long mostPerDay, IssuedCoupons issued) {
+    this.rows = new DecisionRows(rows);
     this.rule = rows.position("rule");
     this.proposals = rows.position("proposals");
     this.mostPerDay = mostPerDay;
-    this.broker = new HashMap<>(broker);
+    this.issued = issued;
   }
 
   /**
@@ -106,7 +85,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
    *
    * @param proposed candidates with a JSON list {@code proposals}
    * @param mostPerDay coupons to one shopper over all campaigns in any 24 hours
-   * @param broker service-url, admin-url, coupons and campaigns (topics); empty for a run without a broker
+   * @param broker service-url, admin-url, coupons and campaigns (topics)
    */
   public static Table of(StreamTableEnvironment tables, Table proposed, long mostPerDay, Map<String, String> broker) {
     Rows rows = new Rows(proposed);
@@ -114,26 +93,9 @@ public final class Governance extends AbstractStreamOperator<RowData>
         Rows.stream(tables, proposed)
             .keyBy(new ByText(rows.position("shopper_id")), InternalTypeInfo.of(TEXT))
             .transform(
-                "coupons-governance", InternalTypeInfo.of(type()), new Governance(rows, mostPerDay, broker))
+                "coupons-governance", InternalTypeInfo.of(DecisionRows.type()), new Governance(rows, mostPerDay, new IssuedCoupons(broker)))
             .setParallelism(1)
             .uid("coupons-governance"));
-  }
-
-  static RowType type() {
-    List<String> names = new ArrayList<>(TAKEN);
-    names.addAll(DECIDED);
-    LogicalType[] types = names.stream().map(Governance::type).toArray(LogicalType[]::new);
-    return RowType.of(types, names.toArray(String[]::new));
-  }
-
-  private static LogicalType type(String column) {
-    return switch (column) {
-      case "campaign_version", "discount_percent" -> new IntType();
-      case "points", "issue_number" -> new BigIntType();
-      case "score" -> new DoubleType();
-      case "sent_before" -> new BooleanType();
-      default -> column.endsWith("_ms") || column.endsWith("_minor") ? new BigIntType() : TEXT;
-    };
   }
 
   @Override
@@ -157,60 +119,50 @@ public final class Governance extends AbstractStreamOperator<RowData>
     json = new ObjectMapper().readerForListOf(Proposal.class);
     shoppers = getRuntimeContext().getState(new ValueStateDescriptor<>("served", SERVED));
     timers = getInternalTimerService("forget", VoidNamespaceSerializer.INSTANCE, this);
-    readBack = broker.isEmpty() ? List.of() : chargeWhatWasIssued();
+    readBack = chargeWhatWasIssued();
   }
 
   /** Puts what no checkpoint knows into the books; gives the decisions, to be landed once more. */
   private List<GenericRowData> chargeWhatWasIssued() throws Exception {
-    IssuedCoupons topic = new IssuedCoupons(broker.get("service-url"), broker.get("admin-url"), broker.get("coupons"));
-    List<GenericRowData> triggers = topic.after(lastNumber, checkpointMs - CLOCKS_MS);
-    Map<String, Campaign> campaigns = new HashMap<>();
-    if (!triggers.isEmpty()) {
-      Consumer<String> refused = reason -> LOG.error("{}", reason);
-      try (CampaignBook book =
-          new CampaignBook(broker.get("service-url"), broker.get("admin-url"), broker.get("campaigns"), refused)) {
-        book.campaigns().forEach(campaign -> campaigns.put(campaign.name(), campaign));
-      }
-    }
+    List<GenericRowData> triggers = issued.after(lastNumber, checkpointMs - CLOCKS_MS);
+    Map<String, Campaign> campaigns = triggers.isEmpty() ? Map.of() : issued.campaigns();
     Set<String> seen = new HashSet<>();
     List<GenericRowData> decisions = new ArrayList<>();
     for (GenericRowData trigger : triggers) {
-      if (seen.add(text(trigger, "coupon_id"))) {
+      if (seen.add(IssuedCoupons.text(trigger, "coupon_id"))) {
         charge(trigger, campaigns);
-        decisions.add(decision(trigger));
+        decisions.add(DecisionRows.of(trigger));
       }
     }
     return decisions;
   }
 
   private void charge(GenericRowData trigger, Map<String, Campaign> campaigns) throws Exception {
-    long atMs = millis(trigger, "decided_at");
-    String name = text(trigger, "campaign_id");
-    Integer version = (Integer) field(trigger, "campaign_version");
+    long atMs = IssuedCoupons.millis(trigger, "decided_at");
+    String name = IssuedCoupons.text(trigger, "campaign_id");
+    Integer version = (Integer) IssuedCoupons.field(trigger, "campaign_version");
     Campaign campaign = version == null ? null : campaigns.get(name);
-    String id = text(trigger, "coupon_id");
-    long costMinor = (Long) field(trigger, "cost_minor");
+    String id = IssuedCoupons.text(trigger, "coupon_id");
+    long costMinor = (Long) IssuedCoupons.field(trigger, "cost_minor");
     Proposal proposal =
         campaign == null
-            ? Proposal.issued(id, name, null, text(trigger, "offer"), costMinor, 0, "UTC", 0, null)
-            : campaign.issued(id, text(trigger, "offer"), costMinor);
-    Long number = (Long) field(trigger, "issue_number");
+            // Without a file, or its definition is gone: then it counts for a day.
+            ? Proposal.issued(id, name, version, IssuedCoupons.text(trigger, "offer"), costMinor, atMs, "UTC", 0, null)
+            : campaign.issued(id, IssuedCoupons.text(trigger, "offer"), costMinor);
+    Long number = (Long) IssuedCoupons.field(trigger, "issue_number");
     lastNumber = number == null ? lastNumber : Math.max(lastNumber, number);
-    setCurrentKey(field(trigger, "shopper_id"));
+    setCurrentKey(IssuedCoupons.field(trigger, "shopper_id"));
     Served served = served();
     if (!served.has(id)) {
       treasury.charge(proposal);
-      treasury.count(proposal, text(trigger, "rule"), served, atMs, true);
+      treasury.count(proposal, IssuedCoupons.text(trigger, "rule"), served, atMs, true);
       keep(served);
     }
   }
 
   @Override
   public void processElement(StreamRecord<RowData> record) throws Exception {
-    if (!readBack.isEmpty()) {
-      readBack.forEach(decision -> output.collect(new StreamRecord<>(decision)));
-      readBack = List.of();
-    }
+    landReadBack();
     RowData candidate = record.getValue();
     long nowMs = timers.currentProcessingTime();
     List<Proposal> proposed = json.readValue(candidate.getString(proposals).toBytes());
@@ -223,8 +175,21 @@ public final class Governance extends AbstractStreamOperator<RowData>
     }
     keep(served);
     for (Treasury.Decision decision : decisions) {
-      output.collect(record.replace(row(candidate, decision, nowMs)));
+      Long number = decision.outcome() == Treasury.Outcome.ISSUED ? Long.valueOf(++lastNumber) : null;
+      output.collect(record.replace(rows.of(candidate, decision, number, nowMs)));
     }
+  }
+
+  /** A checkpoint that knows what was read back must not be without it. */
+  @Override
+  public void prepareSnapshotPreBarrier(long checkpointId) {
+    landReadBack();
+  }
+
+  /** Not while opening, when nothing may be sent on. */
+  private void landReadBack() {
+    readBack.forEach(decision -> output.collect(new StreamRecord<>(decision)));
+    readBack = List.of();
   }
 
   private Served served() throws Exception {
@@ -268,70 +233,6 @@ public final class Governance extends AbstractStreamOperator<RowData>
       kept.add(spent);
     }
     standing.update(Arrays.asList(lastNumber, System.currentTimeMillis()));
-  }
-
-  private RowData row(RowData candidate, Treasury.Decision decision, long nowMs) {
-    Proposal proposal = decision.proposal();
-    boolean issues = decision.outcome() == Treasury.Outcome.ISSUED;
-    GenericRowData row = new GenericRowData(TAKEN.size() + DECIDED.size());
-    for (int i = 0; i < taken.length; i++) {
-      row.setField(i, TAKEN.get(i).endsWith("_ms") || TAKEN.get(i).endsWith("_minor")
-          ? (Object) candidate.getLong(taken[i])
-          : candidate.isNullAt(taken[i]) ? null : candidate.getString(taken[i]));
-    }
-    Object[] decided = {
-      StringData.fromString(proposal.id()), StringData.fromString(proposal.campaign()), proposal.version(),
-      outcome(decision.outcome()), StringData.fromString(proposal.offer()), StringData.fromString(proposal.kind()),
-      proposal.percent(), proposal.minor(), proposal.points(), issues ? proposal.costMinor() : 0L,
-      StringData.fromString(proposal.currency()), StringData.fromString(proposal.lane()), proposal.score(),
-      issues ? Long.valueOf(++lastNumber) : null, nowMs, nowMs + proposal.validMs(), false
-    };
-    for (int i = 0; i < decided.length; i++) {
-      row.setField(TAKEN.size() + i, decided[i]);
-    }
-    return row;
-  }
-
-  /** Gives the decision that led to a trigger; its score is not in it. */
-  private static GenericRowData decision(GenericRowData trigger) {
-    GenericRowData row = new GenericRowData(TAKEN.size() + DECIDED.size());
-    int at = 0;
-    for (String name : TAKEN) {
-      row.setField(at++, name.endsWith("_ms") ? (Object) millis(trigger, at(name)) : field(trigger, name));
-    }
-    for (String name : DECIDED) {
-      row.setField(
-          at++,
-          switch (name) {
-            case "decision_id" -> field(trigger, "coupon_id");
-            case "outcome" -> ISSUED;
-            case "score" -> 0.0;
-            case "sent_before" -> true;
-            case "decided_ms", "expires_ms" -> millis(trigger, at(name));
-            default -> field(trigger, name);
-          });
-    }
-    return row;
-  }
-
-  private static String at(String column) {
-    return column.replace("_ms", "_at");
-  }
-
-  private static Object field(GenericRowData trigger, String name) {
-    return trigger.getField(IssuedCoupons.position(name));
-  }
-
-  private static String text(GenericRowData trigger, String name) {
-    return field(trigger, name).toString();
-  }
-
-  private static long millis(GenericRowData trigger, String name) {
-    return trigger.getTimestamp(IssuedCoupons.position(name), 3).getMillisecond();
-  }
-
-  private static StringData outcome(Treasury.Outcome outcome) {
-    return StringData.fromString(outcome.name().toLowerCase(Locale.ROOT));
   }
 
   /** Keys a row by one of its texts; a copy, for the state would keep the whole row alive with the key. */

@@ -3,7 +3,9 @@ package dev.hongbao.connector;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.pulsar.client.api.Message;
@@ -16,24 +18,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Reads from the coupons' own topic what was issued and no checkpoint knows of. */
-final class IssuedCoupons implements Serializable {
+class IssuedCoupons implements Serializable {
 
   private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(IssuedCoupons.class);
   private static final int PATIENCE_S = 30;
   private static final String CONTRACT = "coupon_trigger";
 
-  private final String serviceUrl;
-  private final String topic;
+  private final Map<String, String> broker;
   private final TopicRecords records;
 
-  IssuedCoupons(String serviceUrl, String adminUrl, String topic) {
-    this.serviceUrl = serviceUrl;
-    this.topic = topic;
-    this.records = new TopicRecords(adminUrl, topic, CONTRACT);
+  /** {@code broker} has service-url, admin-url, coupons and campaigns (topics). */
+  IssuedCoupons(Map<String, String> broker) {
+    this.broker = new HashMap<>(broker);
+    this.records = new TopicRecords(broker.get("admin-url"), broker.get("coupons"), CONTRACT);
   }
 
-  static int position(String field) {
+  static Object field(GenericRowData trigger, String name) {
+    return trigger.getField(position(name));
+  }
+
+  static String text(GenericRowData trigger, String name) {
+    return field(trigger, name).toString();
+  }
+
+  static long millis(GenericRowData trigger, String name) {
+    return trigger.getTimestamp(position(name), 3).getMillisecond();
+  }
+
+  private static int position(String field) {
     return TopicRecords.position(CONTRACT, field);
   }
 
@@ -55,6 +68,8 @@ final class IssuedCoupons implements Serializable {
    */
   List<GenericRowData> after(long after, long fromMs) throws IOException {
     int number = position("issue_number");
+    String serviceUrl = broker.get("service-url");
+    String topic = broker.get("coupons");
     List<GenericRowData> found = new ArrayList<>();
     SharedClient shared = SharedClient.acquire(serviceUrl);
     try {
@@ -83,5 +98,16 @@ final class IssuedCoupons implements Serializable {
     }
     LOG.info("{} coupons on {} are newer than issue number {}", found.size(), topic, after);
     return found;
+  }
+
+  /** Gives the newest version of each campaign, by name. */
+  Map<String, Campaign> campaigns() throws IOException {
+    Map<String, Campaign> campaigns = new HashMap<>();
+    try (CampaignBook book =
+        new CampaignBook(
+            broker.get("service-url"), broker.get("admin-url"), broker.get("campaigns"), LOG::error)) {
+      book.campaigns().forEach(campaign -> campaigns.put(campaign.name(), campaign));
+    }
+    return campaigns;
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.Schema;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -12,6 +13,7 @@ import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.VarCharType;
@@ -57,6 +59,65 @@ class GovernanceTest {
     }
   }
 
+  @Test
+  void whatWasReadBackIsChargedOnceAndLandsBeforeTheNextCheckpoint() throws Exception {
+    try (var governance = governance(null, trigger("a1", "s1", 5), trigger("a1", "s1", 5))) {
+      governance.getOperator().prepareSnapshotPreBarrier(1);
+      assertEquals(List.of("issued 5 true"), decided(governance, 0));
+      assertEquals(List.of("out_of_budget null"), decide(governance, "s2", 2, Map.of("pieces", 1L)));
+      assertEquals(List.of("issued 6"), decide(governance, "s2", 3, Map.of("pieces", 2L)));
+    }
+  }
+
+  @Test
+  void whatWasReadBackLandsWithTheNextCandidateAndIsNotDecidedAgain() throws Exception {
+    try (var governance = governance(null, trigger("a1", "s1", 5))) {
+      assertEquals(List.of("issued 5"), decide(governance, "s1", 1, Map.of()));
+      assertEquals(List.of(), decide(governance, "s1", 1, Map.of()));
+    }
+  }
+
+  private static GenericRowData trigger(String couponId, String shopper, long number) {
+    Schema schema = Contract.load("coupon_trigger").schema();
+    GenericRowData row = new GenericRowData(schema.getFields().size());
+    for (Schema.Field field : schema.getFields()) {
+      Object value =
+          switch (field.name()) {
+            case "coupon_id" -> StringData.fromString(couponId);
+            case "shopper_id" -> StringData.fromString(shopper);
+            case "campaign_id" -> StringData.fromString("a");
+            case "campaign_version" -> 1;
+            case "issue_number" -> number;
+            case "points", "discount_minor", "basket_minor", "cost_minor" -> 0L;
+            case "discount_percent" -> 0;
+            default ->
+                field.name().endsWith("_at") ? TimestampData.fromEpochMillis(7) : StringData.fromString("x");
+          };
+      row.setField(field.pos(), value);
+    }
+    return row;
+  }
+
+  /** A topic of these triggers. */
+  private static final class Sent extends IssuedCoupons {
+    private final transient List<GenericRowData> triggers;
+
+    Sent(GenericRowData... triggers) {
+      super(Map.of("service-url", "", "admin-url", "", "coupons", "", "campaigns", ""));
+      this.triggers = List.of(triggers);
+    }
+
+    @Override
+    List<GenericRowData> after(long after, long fromMs) {
+      return triggers;
+    }
+
+    @Override
+    Map<String, Campaign> campaigns() {
+      return Map.of();
+    }
+  }
+
   private static List<String> decide(
       KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData> governance, String shopper, int cause,
       Map<String, Object> limits)
@@ -72,24 +133,32 @@ class GovernanceTest {
         PROPOSED.size() - 1, StringData.fromString(new ObjectMapper().writeValueAsString(List.of(proposal))));
     int before = governance.getOutput().size();
     governance.processElement(new StreamRecord<>(candidate));
+    return decided(governance, before).stream().map(text -> text.replaceAll(" (true|false)$", "")).toList();
+  }
+
+  /** Gives outcome, issue number and whether it was sent before, of each decision after the first so many. */
+  private static List<String> decided(
+      KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData> governance, int before) {
     List<String> decided = new ArrayList<>();
-    int outcome = Governance.type().getFieldIndex("outcome");
-    int number = Governance.type().getFieldIndex("issue_number");
+    int outcome = DecisionRows.type().getFieldIndex("outcome");
+    int number = DecisionRows.type().getFieldIndex("issue_number");
+    int sentBefore = DecisionRows.type().getFieldIndex("sent_before");
     for (Object out : governance.getOutput().stream().skip(before).toList()) {
       RowData row = (RowData) ((StreamRecord<?>) out).getValue();
-      decided.add(row.getString(outcome) + " " + (row.isNullAt(number) ? null : row.getLong(number)));
+      Long issued = row.isNullAt(number) ? null : (Long) row.getLong(number);
+      decided.add(row.getString(outcome) + " " + issued + " " + row.getBoolean(sentBefore));
     }
     return decided;
   }
 
   private static KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData> governance(
-      OperatorSubtaskState state) throws Exception {
+      OperatorSubtaskState state, GenericRowData... readBack) throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData>(
-            new Governance(new Rows(PROPOSED), 100, Map.of()),
+            new Governance(new Rows(PROPOSED), 100, new Sent(readBack)),
             row -> row.getString(0),
             InternalTypeInfo.of(new VarCharType(VarCharType.MAX_LENGTH)));
-    harness.setup(new RowDataSerializer(Governance.type()));
+    harness.setup(new RowDataSerializer(DecisionRows.type()));
     if (state != null) {
       harness.initializeState(state);
     }
