@@ -1,4 +1,8 @@
-"""Propose what a campaign would give for a candidate: whether at all, which offer, at what cost. Pure."""
+"""Propose what a campaign would give for a candidate: whether at all, which offer, at what cost. Pure.
+
+The reference, for plans and tests; the job's own is jobs/campaign_rules.py, and tests/campaigns/governance_cases.py holds
+the two together.
+"""
 
 import hashlib
 from dataclasses import dataclass

@@ -17,9 +17,8 @@ from effect.intervals import (
     split_p_value,
 )
 from errors import CannotRun, ProblemFound, SettingsError
-from settings.reader import ROOT
+from settings import Campaigns, read
 
-CAMPAIGNS = ROOT / "campaigns"
 # A sound split goes below it once in a thousand campaigns.
 SPLIT_P_VALUE = 0.001
 # Below it Welch's interval of what shoppers spend is too narrow: with 30 buyers of 1,000 held out, whose orders are
@@ -91,7 +90,7 @@ def effects(
             arms[key][row["arm"]] += Arm(**{field.name: int(row[field.name]) for field in fields(Arm)})
     return [
         effect(
-            *key, treated=of["treated"], held_out=of["held_out"], holdout_share=_share(campaigns or CAMPAIGNS, key[0])
+            *key, treated=of["treated"], held_out=of["held_out"], holdout_share=_share(campaigns or read(Campaigns).folder, key[0])
         )
         for key, of in arms.items()
     ]

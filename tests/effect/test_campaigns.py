@@ -167,7 +167,7 @@ def test_the_command_shows_a_table_and_says_what_is_missing(landed: Path) -> Non
 
 def test_a_broken_split_is_a_problem_found(landed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HONGBAO_WAREHOUSE_FOLDER", str(landed / "warehouse"))
-    monkeypatch.setattr("effect.campaigns.CAMPAIGNS", landed / "campaigns")
+    monkeypatch.setenv("HONGBAO_CAMPAIGNS_FOLDER", str(landed / "campaigns"))
     codes = {
         name: CliRunner().invoke(app, ["effect", "--campaign", name]).exit_code for name in ("new-year", "broken-split")
     }
