@@ -90,7 +90,10 @@ def effects(
             arms[key][row["arm"]] += Arm(**{field.name: int(row[field.name]) for field in fields(Arm)})
     return [
         effect(
-            *key, treated=of["treated"], held_out=of["held_out"], holdout_share=_share(campaigns or read(Campaigns).folder, key[0])
+            *key,
+            treated=of["treated"],
+            held_out=of["held_out"],
+            holdout_share=_share(campaigns or read(Campaigns).folder, key[0]),
         )
         for key, of in arms.items()
     ]
