@@ -1,7 +1,7 @@
 """Propose what a campaign would give for a candidate: whether at all, which offer, at what cost. Pure.
 
-The reference, for plans and tests; the job's own is jobs/campaign_rules.py, and tests/campaigns/governance_cases.py holds
-the two together.
+The reference, for plans and tests. The job's own is jobs/campaign_rules.py; tests/campaigns/governance_cases.py holds
+both to one answer.
 """
 
 import hashlib
