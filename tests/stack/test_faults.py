@@ -64,6 +64,23 @@ def test_every_scan_gets_its_coupon_whatever_is_killed(broker: Pulsar, rest: Fli
         assert log.count("forgot /ledgers/available/127.0.0.1:") == found.restarts["broker"].times
 
 
+@pytest.mark.parametrize("name", ["taskmanager-1", "jobmanager"])
+def test_what_hangs_is_replaced_and_its_job_goes_on(broker: Pulsar, rest: FlinkRest, name: str) -> None:
+    job_id = running(rest, "coupons")
+    before = stack.status().restarts
+    frozen = Service(name, read(Stack).folder).process()
+    assert frozen is not None
+    frozen.suspend()
+    with Publisher(broker) as clicks:
+        clicks.publish(click(f"hung-{name}", "qr_scanned", store_id="s1"))
+    query = "SELECT count(*) AS coupons FROM coupons WHERE shopper_id = $shopper"
+    eventually(lambda: warehouse.query(query, values={"shopper": f"hung-{name}"}), [{"coupons": 1}], 120)
+    eventually(lambda: stack.status().up, True)
+    assert stack.status().restarts[name].times == (before[name].times if name in before else 0) + 1
+    assert not frozen.is_running()
+    assert rest.running_id("coupons") == job_id
+
+
 def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsar, rest: FlinkRest) -> None:
     job_id = running(rest, "coupons")
     landing = running(rest, "landing")
