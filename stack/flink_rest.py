@@ -79,6 +79,11 @@ class FlinkRest:
         newest = self.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
         return None if newest is None else str(newest["external_path"])
 
+    def saved_since(self, job_id: str, since_ms: int) -> bool:
+        """Whether a checkpoint that began after that moment is complete: what the job wrote by then is visible."""
+        newest = self.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
+        return newest is not None and int(newest["trigger_timestamp"]) > since_ms
+
     def stop_with_savepoint(self, job_id: str, bound_s: float) -> str:
         """Stop the job once its state is saved, and give the savepoint's URL; raises CannotRun, and it runs on."""
         request = self.call("POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]

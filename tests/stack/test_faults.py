@@ -1,5 +1,6 @@
 """What is killed comes back by itself, and what was going on goes on."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -79,6 +80,9 @@ def test_what_hangs_is_replaced_and_its_job_goes_on(broker: Pulsar, rest: FlinkR
     assert stack.status().restarts[name].times == (before[name].times if name in before else 0) + 1
     assert not frozen.is_running()
     assert rest.running_id("coupons") == job_id
+    began_ms = time.time_ns() // 1_000_000
+    assert not rest.saved_since(job_id, began_ms + 60_000)
+    eventually(lambda: rest.saved_since(job_id, began_ms), True)
 
 
 def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsar, rest: FlinkRest) -> None:
