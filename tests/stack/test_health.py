@@ -84,6 +84,13 @@ def test_answer_of_the_process_before_says_nothing_of_this_one(process: psutil.P
     assert looked(found, process, BOUND_S * START_BOUNDS + 1, since_s=1)
 
 
+def test_question_that_breaks_kills_nobody(process: psutil.Process) -> None:
+    def broken(_process: psutil.Process, _within_s: float) -> bool:
+        raise ValueError("no number")
+
+    assert Health({"broker": broken}, BOUND_S)._asked("broker", process) is None
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Service, int]]:
     with socket.socket() as free:
