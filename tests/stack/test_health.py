@@ -12,6 +12,7 @@ import pytest
 
 from settings import Flink, Pulsar, Stack
 from settings.duration import parse
+from stack import zookeeper
 from stack.health import CONNECT, STALLED_S, START_BOUNDS, Health, _talks, health
 from stack.processes import Service
 from stack.supervisor import Supervisor
@@ -132,6 +133,24 @@ def test_frozen_process_is_replaced_and_one_that_only_pauses_is_not(
     assert said[0] == "server has not answered for 4 s or longer: killed"
     assert said[-1] == "server started again"
     eventually(lambda: _talks(("127.0.0.1", port), b"?", 1.0), True)
+
+
+def test_zookeeper_answers_and_a_frozen_one_does_not(tmp_path: Path, process: psutil.Process) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        stack = Stack(folder=tmp_path, internal_port=free.getsockname()[1] - 3)
+    asked = health(stack, Pulsar(), Flink(), ["zookeeper"]).asks["zookeeper"]
+    zookeeper.start(stack, Flink())
+    try:
+        eventually(lambda: asked(process, 1.0), True)
+        running = zookeeper.service(stack).process()
+        assert running is not None
+        running.suspend()
+        assert asked(process, 0.5) is False
+        running.resume()
+        assert asked(process, 5.0) is True
+    finally:
+        zookeeper.stop(stack)
 
 
 @pytest.mark.stack
