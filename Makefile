@@ -5,7 +5,7 @@ HONGBAO = .venv/bin/hongbao
 PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons campaigns services stack warehouse effect ledger drills cli demo notebooks bench tests examples/python
 JVM_SOURCES = $(shell find connector/src stack/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
-.PHONY: install check test test-flink test-others demo drill clean
+.PHONY: install check test test-flink test-others test-jvm demo drill clean
 .DEFAULT_GOAL = install
 
 # Also where everything was installed once: Java may have gone since.
@@ -35,16 +35,19 @@ check: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(PYTHON_FOLDERS)
 
-# Two halves side by side: much of a test on the cluster is waiting for one that was killed to come back.
+# Two halves side by side: much of a test on the cluster is waiting for one that was killed to come back. The JVM's go
+# into the half minute in which both wait for their stacks.
 test: install
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-flink test-others
+	$(MAKE) --no-print-directory -j3 --output-sync=target test-flink test-others test-jvm
 
 test-flink:
 	.venv/bin/pytest -m flink
 
 test-others:
-	mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
 	.venv/bin/pytest -m "not flink"
+
+test-jvm:
+	mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
 
 demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:

@@ -213,6 +213,21 @@ def sql(query: Annotated[str, typer.Argument(help="One statement that reads")], 
 
 @app.command()
 @command
+def late(
+    currency: Annotated[str, typer.Option(help="The one that [conversion] sums revenue in.")] = "CNY",
+    json: Json = False,
+) -> None:
+    """List the conversion figures that late events would change: as published, and with them counted.
+
+    Example: hongbao late --currency CNY
+    """
+    from warehouse import differences
+
+    show(differences.late(currency), json)
+
+
+@app.command()
+@command
 def effect(
     campaign: Annotated[str | None, typer.Option(help="Only this one.")] = None,
     by: Annotated[str | None, typer.Option(help="tier: a row for each")] = None,

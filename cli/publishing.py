@@ -66,16 +66,23 @@ def redrive(
     where: Annotated[str, typer.Option(help="An SQL condition on the view dead_letters")],
     set: Annotated[list[str] | None, typer.Option(help="field=value in each, again for each field")] = None,
     check: Annotated[bool, typer.Option(help="Only say what would be published and what refused.")] = False,
+    table: Annotated[str, typer.Option("--from", help="dead_letters; late_events have landed, see late")] = (
+        "dead_letters"
+    ),
     json: Json = False,
 ) -> int:
     """Publish dead letters again after a fix; again is harmless, and it triggers no coupon a second time.
 
     Example: hongbao redrive --where "field = 'currency'" --set currency=CNY
     """
+    from errors import SettingsError
     from ingest.redrive import assignments
     from ingest.redrive import redrive as run
     from settings import Pulsar, Stack, read
 
+    if table != "dead_letters":
+        have = "; late events have landed already: hongbao late tells conversion with them counted"
+        raise SettingsError(f"redrive: --from must be dead_letters, got {table!r}{have * (table == 'late_events')}")
     ledger = read(Stack).folder / "redriven.jsonl"
     done = run(where, read(Pulsar), ledger, values=assignments(set or []), only_check=check, refused=_refused)
     did = "would publish" if check else "published"

@@ -12,6 +12,7 @@ from errors import Unreachable
 from schemas import registry
 from schemas.topics import COUPONS, Topic
 from settings import Pulsar
+from settings.listening import refuses
 
 Coupon = dict[str, Any]
 
@@ -38,7 +39,12 @@ class Decoder:
 
 
 def connect(broker: Pulsar) -> pulsar.Client:
-    """A client that gives up after 10 s and writes nothing but errors, on stderr: a ConsoleLogger writes on stdout."""
+    """A client that gives up after 10 s and writes nothing but errors, on stderr: a ConsoleLogger writes on stdout.
+
+    Raises Unreachable at once where nobody listens.
+    """
+    if refuses(broker.service_url):
+        raise Unreachable(f"{broker.service_url}: nobody listens there; is the stack up? hongbao up starts it")
     return pulsar.Client(
         broker.service_url,
         operation_timeout_seconds=10,

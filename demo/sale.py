@@ -18,9 +18,11 @@ from errors import CannotRun
 from ingest import profile
 from jobs.submit import submit_and_check
 from ledger import Asked, account
-from settings import Warehouse, read
+from settings import Flink, Warehouse, read
 from settings.reader import ROOT
+from stack.flink_rest import FlinkRest
 from stack.private import private
+from stack.processes import wait_until
 from warehouse import differences, freshness
 
 PROFILE = "steady=100x20s,burst=10000x20s,calm=100x20s"
@@ -59,6 +61,7 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
         summary = _simulate(ledger, chosen_profile, seed, lambda told: screen.show(told, receipts))
         screen.say("waiting for the last windows to close")
         figure = _figures(ledger, receipts, summary, started)
+        _land_coupons(receipts)
     (ROOT / "var" / "demo.json").write_text(json.dumps(figure.summary(), indent=2) + "\n", encoding="utf-8")
     return figure
 
@@ -95,6 +98,17 @@ def _simulate(
     if "published" not in last:
         raise CannotRun("demo: the simulator ended early; see above")
     return last
+
+
+def _land_coupons(receipts: Path) -> None:
+    """Wait for the checkpoint that lands the last coupon received: whoever asks the warehouse afterwards finds all."""
+    lines = receipts.read_text(encoding="utf-8").splitlines()
+    if not lines:
+        return
+    last_ms = json.loads(lines[-1])["received_ms"]
+    with FlinkRest(read(Flink).rest_url) as rest:
+        coupons = rest.running_id("coupons")
+        wait_until("the last coupons' checkpoint", lambda: rest.saved_since(coupons, last_ms), SETTLE_S)
 
 
 def _figures(ledger: Path, receipts: Path, summary: dict[str, Any], started: float) -> Figures:

@@ -14,6 +14,7 @@ from errors import CannotRun, DeliveryFailed, HongbaoError, Refused, SchemaConfl
 from ingest.lane import Batch, Delivery, Lane, lanes, producer_options
 from ingest.partitions import java_string_hash
 from settings import Pulsar
+from settings.listening import refuses
 
 # The broker's limit for a message, 5 MiB, less room for its key and metadata.
 LARGEST_BYTES = 5 * 1024 * 1024 - 4096
@@ -76,6 +77,8 @@ class Outbox:
         self._answers: deque[tuple[Lane, Batch, Any, Any]] = deque()
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._waiting = 0
+        if refuses(broker.service_url):
+            raise _cannot_publish(broker, self._topic, name, ConnectionRefusedError("nobody listens there"))
         self._client = _client(broker)
         try:
             options = producer_options(schema, name, compression, send_timeout_s)

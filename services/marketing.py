@@ -1,6 +1,6 @@
 """Record which shopper holds which coupon, and which campaign sold what.
 
-triggers/coupons                    -> coupons
+triggers/coupons of kind coupon     -> coupons; points are membership's and prizes inventory's
 events/clicks: red_envelope_claimed -> coupons, one a claim
                qr_scanned           -> scans
                order_completed      -> sales, of lines that a campaign led to
@@ -32,6 +32,8 @@ def handlers(config: Services) -> dict[str, Handler]:
 
 
 def trigger(effects: Effects, message: Message) -> None:
+    if message.value["kind"] != "coupon":
+        return
     give(effects, message.id, message.value["shopper_id"], message.value["offer"], message.value["cause_event_id"])
 
 

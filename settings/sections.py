@@ -54,6 +54,9 @@ class Stack(Section):
     # Where the broker listens when clients reach it at [pulsar] service_url through something else, such as a proxy;
     # 0: at service_url itself.
     broker_port: int = Field(0, ge=0, le=65535)
+    # A process that has answered nothing for so long is killed and started again; one that starts has four times that.
+    # Longer than a pause that mends itself: the drills freeze a broker for 20 s.
+    hung_after: Duration = parse("45 s")
 
 
 class Pulsar(Section):

@@ -45,6 +45,9 @@ defaultRetentionTimeInMinutes=4320
 defaultRetentionSizeInMB=2048
 # A quota that a forgotten subscription fills must not stop the publishers of a shop.
 backlogQuotaDefaultLimitBytes=-1
+# A service that takes a partition over begins at once, by default after a second. What the one before had not
+# acknowledged yet comes again, and the inbox knows it.
+activeConsumerFailoverDelayTimeMillis=0
 # Journal entries reach the disk before they are acknowledged; grouped, so that many share one flush.
 journalSyncData=true
 journalMaxGroupWaitMSec=1

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from settings import Flink, Stack
 from settings.reader import ROOT
-from stack import jars, job_results, zookeeper
+from stack import ended_jobs, jars, job_results, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, check_port_free, wait_until
 
@@ -74,6 +74,8 @@ restart-strategy.type: exponential-delay
 # Default is 1 s; a killed TaskManager must be forgotten within a coupon's patience.
 restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
+# How a job ended, for `hongbao status` when the JobManager that knew it is gone.
+jobmanager.archive.fs.dir: {folder}/{history}
 heartbeat.interval: 1000
 heartbeat.timeout: 8000
 # Counters over REST are this old; the default of 10 s is longer than a demo's phases.
@@ -179,6 +181,8 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
 def _write_conf(stack: Stack, flink: Flink) -> None:
     conf = stack.folder / "flink" / "conf"
     conf.mkdir(parents=True, exist_ok=True)
+    (stack.folder / "flink" / ended_jobs.FOLDER).mkdir(exist_ok=True)
+    ended_jobs.trim(stack.folder / "flink")
     rest = urlsplit(flink.rest_url)
     text = CONF.format(
         host=rest.hostname,
@@ -187,6 +191,7 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         blob_port=stack.internal_port + 2,
         java_options=" ".join(jars.java_options()),
         folder=(stack.folder / "flink").as_uri(),
+        history=ended_jobs.FOLDER,
         zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,
         task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,

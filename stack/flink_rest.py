@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,17 +56,7 @@ class FlinkRest:
     def jobs(self) -> list[dict[str, Any]]:
         """Every job the cluster remembers, newest first: job, job_id, state, started_ms, tasks running and in all."""
         jobs = self.call("GET", "/jobs/overview")["jobs"]
-        return [
-            {
-                "job": job["name"],
-                "job_id": job["jid"],
-                "state": job["state"],
-                "started_ms": job["start-time"],
-                "tasks_running": job["tasks"]["running"],
-                "tasks": job["tasks"]["total"],
-            }
-            for job in sorted(jobs, key=lambda job: -job["start-time"])
-        ]
+        return [plain(job) for job in sorted(jobs, key=lambda job: -job["start-time"])]
 
     def jobs_with_reasons(self) -> list[dict[str, Any]]:
         """The same, and why: the reason of each that failed."""
@@ -87,6 +78,11 @@ class FlinkRest:
         """Where the job's newest completed checkpoint lies, as a URL; None before the first."""
         newest = self.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
         return None if newest is None else str(newest["external_path"])
+
+    def saved_since(self, job_id: str, since_ms: int) -> bool:
+        """Whether a checkpoint that began after that moment is complete: what the job wrote by then is visible."""
+        newest = self.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
+        return newest is not None and int(newest["trigger_timestamp"]) > since_ms
 
     def stop_with_savepoint(self, job_id: str, bound_s: float) -> str:
         """Stop the job once its state is saved, and give the savepoint's URL; raises CannotRun, and it runs on."""
@@ -122,11 +118,7 @@ class FlinkRest:
     def failure(self, job_id: str) -> str | None:
         """The innermost reason of the job's newest exception, or None."""
         text = self.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1").get("root-exception")
-        if not text:
-            return None
-        lines = str(text).splitlines()
-        causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-        return (causes or lines)[-1 if causes else 0]
+        return innermost(str(text)) if text else None
 
     def operators(self, job_id: str) -> list[str]:
         """Names of the job's vertices, each a chain of operators."""
@@ -155,3 +147,22 @@ class FlinkRest:
 
     def cancel(self, job_id: str) -> None:
         self.call("PATCH", f"/jobs/{job_id}?mode=cancel")
+
+
+def plain(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A job of /jobs/overview under our names."""
+    return {
+        "job": job["name"],
+        "job_id": job["jid"],
+        "state": job["state"],
+        "started_ms": job["start-time"],
+        "tasks_running": job["tasks"]["running"],
+        "tasks": job["tasks"]["total"],
+    }
+
+
+def innermost(trace: str) -> str:
+    """The line of a Java stack trace that says what went wrong first."""
+    lines = trace.splitlines()
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    return (causes or lines)[-1 if causes else 0]

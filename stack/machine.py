@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Flink, Pulsar, Stack, Warehouse, read
-from stack import broker, cluster, java, supervisor, topics, zookeeper
+from stack import broker, cluster, ended_jobs, java, supervisor, topics, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, exclusive
 from stack.pulsar_admin import PulsarAdmin
@@ -81,11 +81,12 @@ def status() -> Status:
     processes = {service.name: service.process() for service in (*_services(stack), supervisor.service(stack))}
     with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
         slots = rest.slots()
+        jobs = rest.jobs_with_reasons() if slots else []
         return Status(
             pids={name: process.pid if process else None for name, process in processes.items()},
             broker_healthy=admin.healthy(),
             slots=slots,
-            jobs=rest.jobs_with_reasons() if slots else [],
+            jobs=[*jobs, *ended_jobs.failures(stack.folder / "flink", jobs)],
             restarts=supervisor.restarts(stack.folder),
         )
 

@@ -8,8 +8,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from settings import Flink, Pulsar, Stack, read
+from stack.health import health
 from stack.processes import Service
-from stack.supervisor import NAME, Supervisor
+from stack.supervisor import NAME, Supervisor, watched
 
 POLL_S = 0.25
 
@@ -19,7 +21,10 @@ def watch(folder: Path) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _signal, _frame: stopping.set())
-    supervisor = Supervisor(folder, _say)
+    names = [service.name for service in watched(folder)]
+    found = health(read(Stack), read(Pulsar), read(Flink), names)
+    found.begin()
+    supervisor = Supervisor(folder, _say, found)
     while not stopping.wait(POLL_S):
         ours = Service(NAME, folder).process()
         if ours is None or ours.pid != os.getpid():

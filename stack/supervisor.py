@@ -1,4 +1,4 @@
-"""Keep the stack up: start again what died, until `hongbao down` (stack/supervise.py is its process).
+"""Keep the stack up: start again what died or hangs, until `hongbao down` (stack/supervise.py is its process).
 
 A process is started with the command of the last time, at once after a long life, later and later in a crash loop.
 What it did is in log/supervisor.log and, for `hongbao status`, in restarts.json.
@@ -14,6 +14,7 @@ from pathlib import Path
 from settings import Stack
 from settings.reader import ROOT
 from stack import job_results, journal
+from stack.health import Health
 from stack.processes import Service, exclusive
 
 NAME = "supervisor"
@@ -55,18 +56,24 @@ class Supervisor:
 
     folder: Path
     say: Callable[[str], None]
+    health: Health = field(default_factory=lambda: Health({}, 0))
     lives: dict[str, _Life] = field(default_factory=dict)
 
     def look(self, now_s: float) -> None:
-        """Start again what is dead and due."""
+        """Start again what is dead and due, and kill what hangs: the next look finds it dead."""
         with exclusive(self.folder, wait=False) as held:
             # `up` or `down` is at work.
             if not held:
                 return
+            self.health.look(now_s)
             for service in watched(self.folder):
                 life = self.lives.setdefault(service.name, _Life())
-                if service.process() is None:
+                process = service.process()
+                if process is None:
                     self._mend(service, life, now_s)
+                elif self.health.hangs(service.name, process, now_s):
+                    self.say(f"{service.name} has not answered for {self.health.bound_s:.0f} s or longer: killed")
+                    process.kill()
                 elif life.in_a_loop and life.started_s is not None and now_s - life.started_s >= STEADY_S:
                     life.deaths = 0
                     self._report()

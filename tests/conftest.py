@@ -16,6 +16,7 @@ from tests.databases import AnyDatabase, Postgresql, PostgresqlServer, Sqlite
 # Nobody waits half an hour for a basket to be abandoned in a test.
 SHORTENED = {
     "HONGBAO_STACK_QUICK_START": "true",
+    "HONGBAO_STACK_HUNG_AFTER": "20 s",
     "HONGBAO_COUPONS_ABANDONED_AFTER": "3 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
     "HONGBAO_CONVERSION_QUIET_AFTER": "2 s",

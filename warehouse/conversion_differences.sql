@@ -1,13 +1,13 @@
 -- One row per conversion figure that differs between the landed events and the stream's answer; none when they agree.
 WITH
--- One row per event that moves a shopper along the funnel and was not late.
+-- One row per event that moves a shopper along the funnel, late ones only where they are to be counted.
 steps AS (
-    SELECT event_type, shopper_id, order_id, campaign_id, category, product_id, occurred_at,
+    SELECT event_id IN (SELECT event_id FROM late_events) AS late, event_type, shopper_id, order_id, campaign_id, category, product_id, occurred_at,
         CASE WHEN event_type = 'order_completed' AND currency = $currency THEN price_minor * quantity ELSE 0 END
             AS revenue_minor
     FROM events
-    ANTI JOIN late_events USING (event_id)
     WHERE event_type IN ('product_viewed', 'product_added', 'checkout_started', 'order_completed')
+        AND (NOT late OR $count_late)
 ),
 -- One row per step and dimension it counts in.
 dimensioned AS (
@@ -42,6 +42,7 @@ counted AS (
         count(DISTINCT shopper_id) FILTER (event_type = 'order_completed') AS buyers,
         count(DISTINCT order_id) FILTER (event_type = 'order_completed') AS orders,
         sum(revenue_minor)::BIGINT AS revenue_minor,
+        bool_or(late) AS has_late,
         adders / nullif(viewers, 0) AS add_rate,
         checkouts / nullif(adders, 0) AS checkout_rate,
         buyers / nullif(checkouts, 0) AS buy_rate,
@@ -51,7 +52,7 @@ counted AS (
 ),
 -- One row per figure of either side. As text, which keeps whole numbers and doubles exact in one column.
 figures AS (
-    SELECT window_kind, window_start, window_end, dimension, value, unnest([
+    SELECT window_kind, window_start, window_end, dimension, value, has_late, unnest([
         {figure: 'viewers', from_events: counted.viewers::VARCHAR, from_stream: conversion.viewers::VARCHAR},
         {figure: 'adders', from_events: counted.adders::VARCHAR, from_stream: conversion.adders::VARCHAR},
         {figure: 'checkouts', from_events: counted.checkouts::VARCHAR, from_stream: conversion.checkouts::VARCHAR},
@@ -69,6 +70,8 @@ figures AS (
     FROM counted
     FULL JOIN conversion USING (window_kind, window_start, window_end, dimension, value)
 )
+SELECT * EXCLUDE (has_late)
 FROM figures
-WHERE from_events IS DISTINCT FROM from_stream
+-- With late events counted, only they are asked about: a window that is still open differs for another reason.
+WHERE from_events IS DISTINCT FROM from_stream AND (has_late OR NOT $count_late)
 ORDER BY window_kind, window_start, dimension, value, figure

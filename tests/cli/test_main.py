@@ -151,6 +151,29 @@ def test_file_that_is_not_there_is_named_without_asking_for_a_broker() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "hongbao: none.jsonl: no such file\n")
 
 
+def test_redrive_of_late_events_is_refused_with_what_to_do_instead() -> None:
+    done = hongbao("redrive", "--where", "true", "--from", "late_events", **NOWHERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "hongbao: redrive: --from must be dead_letters, got 'late_events'; late events have landed already: "
+        "hongbao late tells conversion with them counted\n"
+    )
+
+
+def test_late_events_are_told_as_corrections(tmp_path: Path) -> None:
+    from tests.warehouse.landing import event, land
+
+    late = event(event_type="checkout_started", product_id=None, category=None)
+    land(tmp_path, "events", [late])
+    land(tmp_path, "late_events", [{"event_id": late["event_id"], "first_seen_at": late["occurred_at"]}])
+    done = hongbao("late", "--json", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
+    minute = [
+        row for row in json.loads(done.stdout) if (row["window_kind"], row["figure"]) == ("tumble_1m", "checkouts")
+    ]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(row["published"], row["corrected"]) for row in minute] == [(None, "1")]
+
+
 def test_up_on_a_port_in_use_is_one_sentence_and_starts_nothing(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

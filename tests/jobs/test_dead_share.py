@@ -5,9 +5,10 @@ import pytest
 import warehouse
 from ingest import Delivery, Publisher
 from jobs.submit import submit_and_check
-from settings import Flink, Pulsar, read
+from settings import Flink, Pulsar, Stack, read
 from stack import machine
 from stack.flink_rest import FlinkRest
+from stack.processes import Service
 from tests.jobs.test_path import click
 from tests.waiting import eventually
 
@@ -35,6 +36,14 @@ def test_dead_stream_stops_the_job_and_it_goes_on_after_the_fix(
         assert "messages of one minute that a subtask read are no events" in failed["why"]
         assert "The newest: key is empty" in failed["why"]
         assert "--resume" in failed["why"]
+        # The reason outlives the JobManager that knew it.
+        service = Service("jobmanager", read(Stack).folder)
+        leader = service.process()
+        assert leader is not None
+        leader.kill()
+        eventually(lambda: service.process() in (None, leader) or machine.status().slots == 0, False)
+        assert rest.state(job_id) is None
+        assert [job["why"] for job in machine.status().jobs if job["job_id"] == job_id] == [failed["why"]]
 
         # As if what published them were mended, and these alone allowed.
         monkeypatch.setenv("HONGBAO_LANDING_MOST_DEAD_SHARE", "1")

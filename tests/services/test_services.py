@@ -2,12 +2,16 @@
 
 import random
 from collections import Counter, defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from coupons.database import Database
 from schemas.topics import CLICKS, COUPONS, UNDELIVERED
+from services import membership as members
+from services import payment as payments
 from services.claims import claims
 from services.run import NAMES
 from settings import Pulsar, Services
@@ -156,3 +160,69 @@ def test_two_inventories_share_one_stock_and_never_sell_more_than_there_is(
     assert min(stock.values()) >= 0
     assert {product: stock[product] + sold[product] for product in PRODUCTS} == dict.fromkeys(PRODUCTS, 300)
     assert backlog(own_topics, UNDELIVERED, REVIEW) == 0
+
+
+def test_refunds_and_cancellations_undo_the_order_once_and_never_more(
+    own_topics: Pulsar, urls: str, tmp_path: Path
+) -> None:
+    def line(order_id: str, shopper: str = "u1", **fields: Any) -> dict[str, Any]:
+        return order(shopper, order_id, **{"quantity": 2, "price_minor": 500, **fields})
+
+    kept, part, over, whole = (line(name) for name in ("kept", "part", "over", "whole"))
+    cancelled = [line("cancelled", product_id=product) for product in ("tea", "lamp")]
+    undone = [
+        click("order_refunded", "u1", order_id="part", price_minor=500, quantity=1),
+        # More than the order was.
+        click("order_refunded", "u1", order_id="over", price_minor=500, quantity=7),
+        click("order_refunded", "u1", order_id="whole"),
+        click("order_refunded", "u1", order_id="whole"),
+        click("order_cancelled", "u1", order_id="cancelled"),
+        click("order_cancelled", "u1", order_id="cancelled"),
+        # Heard before its order, of which nothing may remain.
+        click("order_cancelled", "u2", order_id="early"),
+    ]
+    early = [line("early", "u2", product_id=product) for product in ("tea", "lamp")]
+    events = [kept, part, over, whole, *cancelled, *undone, *early]
+    settings = {"HONGBAO_SERVICES_FIRST_STOCK": "100"}
+    names = ("payment", "inventory", "membership")
+    with services(names, own_topics, urls, tmp_path, settings) as (payment, inventory, membership):
+        publish(own_topics, repeated(events))
+        for service in (payment, inventory, membership):
+            service.kill()
+            service.start()
+        eventually(lambda: count(urls, "payment", "charges"), 8)
+        for name in names:
+            eventually(lambda name=name: backlog(own_topics, CLICKS, name), 0, 20)  # type: ignore[misc]
+    assert backlog(own_topics, UNDELIVERED, REVIEW) == 0
+    with closing(Database(urls.replace("{service}", "payment"))) as database, database.transaction(False) as effects:
+        assert payments.orders(effects) == {
+            "kept": 1_000,
+            "part": 500,
+            "over": 0,
+            "whole": 0,
+            "cancelled": 0,
+            "early": 0,
+        }
+    with closing(Database(urls.replace("{service}", "membership"))) as database, database.transaction(False) as effects:
+        assert [members.balance(effects, shopper) for shopper in ("u1", "u2")] == [15, 0]
+    # Two pieces each of the four orders that were not cancelled.
+    stock = dict(of(urls, "inventory", "SELECT product_id, pieces FROM stock"))
+    assert stock == {"tea": 92, "lamp": 100}
+
+
+def test_each_service_takes_its_kind_of_trigger(own_topics: Pulsar, urls: str, tmp_path: Path) -> None:
+    triggers = [
+        coupon("u1"),
+        coupon("u1") | {"kind": "points", "points": 70, "offer": "seventy"},
+        *(coupon(f"u{number}") | {"kind": "prize", "offer": "lantern"} for number in range(4)),
+    ]
+    names = ("inventory", "marketing", "membership")
+    with services(names, own_topics, urls, tmp_path, {"HONGBAO_SERVICES_FIRST_STOCK": "3"}):
+        publish(own_topics, repeated(triggers), COUPONS)
+        for name in names:
+            eventually(lambda name=name: backlog(own_topics, COUPONS, name), 0, 20)  # type: ignore[misc]
+    assert of(urls, "marketing", "SELECT coupon_id FROM coupons") == [(triggers[0]["coupon_id"],)]
+    assert of(urls, "membership", "SELECT shopper_id, points FROM given") == [("u1", 70)]
+    outcomes = Counter(outcome for (outcome,) in of(urls, "inventory", "SELECT outcome FROM won"))
+    assert outcomes == {"reserved": 3, "out_of_stock": 1}
+    assert of(urls, "inventory", "SELECT product_id, pieces FROM stock") == [("lantern", 0)]

@@ -1,5 +1,6 @@
 """What is killed comes back by itself, and what was going on goes on."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +63,26 @@ def test_every_scan_gets_its_coupon_whatever_is_killed(broker: Pulsar, rest: Fli
         # Left to Pulsar, the old registration is sometimes deleted when the new one stands in its place.
         log = Service("broker", read(Stack).folder).log.read_text(encoding="utf-8")
         assert log.count("forgot /ledgers/available/127.0.0.1:") == found.restarts["broker"].times
+
+
+@pytest.mark.parametrize("name", ["taskmanager-1", "jobmanager"])
+def test_what_hangs_is_replaced_and_its_job_goes_on(broker: Pulsar, rest: FlinkRest, name: str) -> None:
+    job_id = running(rest, "coupons")
+    before = stack.status().restarts
+    frozen = Service(name, read(Stack).folder).process()
+    assert frozen is not None
+    frozen.suspend()
+    with Publisher(broker) as clicks:
+        clicks.publish(click(f"hung-{name}", "qr_scanned", store_id="s1"))
+    query = "SELECT count(*) AS coupons FROM coupons WHERE shopper_id = $shopper"
+    eventually(lambda: warehouse.query(query, values={"shopper": f"hung-{name}"}), [{"coupons": 1}], 120)
+    eventually(lambda: stack.status().up, True)
+    assert stack.status().restarts[name].times == (before[name].times if name in before else 0) + 1
+    assert Service(name, read(Stack).folder).process() not in (None, frozen)
+    assert rest.running_id("coupons") == job_id
+    began_ms = time.time_ns() // 1_000_000
+    assert not rest.saved_since(job_id, began_ms + 60_000)
+    eventually(lambda: rest.saved_since(job_id, began_ms), True)
 
 
 def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsar, rest: FlinkRest) -> None:

@@ -19,6 +19,7 @@ WINDOWS = {
     "hop_5m": (timedelta(minutes=5), timedelta(minutes=1)),
 }
 GAP = timedelta(seconds=20)
+COUNTS = ("viewers", "adders", "checkouts", "buyers", "orders", "revenue_minor")
 
 
 def sale(seed: int) -> list[dict[str, Any]]:
@@ -168,3 +169,25 @@ def test_without_results_every_figure_differs(tmp_path: Path) -> None:
     # One tumbling window of each size and five hops; six counts and buyers / checkouts in each.
     assert len(found) == 7 * 7
     assert {row["from_stream"] for row in found} == {None}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_late_events_are_counted_where_that_is_asked(seed: int, tmp_path: Path) -> None:
+    on_time = land_sale(tmp_path, seed)
+    published = counted(on_time)
+    land(tmp_path, "conversion", published)
+    found = differences.late("CNY", tmp_path)
+    key = ("window_kind", "window_start", "window_end", "dimension", "value")
+    figures = {(*(row[name] for name in key), name): row[name] for row in published for name in COUNTS}
+    # What was published, with each correction in its place, is what a count of all events gives.
+    figures |= {
+        (*(row[name] for name in key), row["figure"]): int(row["corrected"]) for row in found if row["figure"] in COUNTS
+    }
+    every = counted(sale(seed))
+    assert figures == {(*(row[name] for name in key), name): row[name] for row in every for name in COUNTS}
+    assert {row["published"] for row in found if row["figure"] == "orders"} - {None}
+
+
+def test_open_window_without_a_late_event_is_no_correction(tmp_path: Path) -> None:
+    land(tmp_path, "events", [event(event_type="checkout_started", product_id=None, category=None)])
+    assert differences.late("CNY", tmp_path) == []
