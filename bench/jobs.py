@@ -1,0 +1,102 @@
+"""Let a Flink job empty the backlog from the start, and say how long it took."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from errors import CannotRun
+from jobs.submit import Submitted, environment, submit_and_check, wait_until_running
+from schemas.topics import CLICKS
+from settings import Flink, Pulsar, Stack, Warehouse, read
+from settings.reader import ROOT
+from stack import topics
+from stack.flink_rest import FlinkRest
+from stack.pulsar_admin import PulsarAdmin
+
+LONGEST_S = 900.0
+NOT_FOUND = 404
+ASK_S = 0.2
+
+
+@contextmanager
+def drained(job: str, messages: int, tables: tuple[str, ...], topic: str | None = None) -> Iterator[float]:
+    """Run the job on an empty warehouse until the broker has its answer for everything; gives the seconds it took.
+
+    They run from the moment that the last of its readers runs to the acknowledgement that empties the subscription:
+    a checkpoint holds everything by then. The job ends with the block. `tables` are its folders and `topic` its output,
+    both of which are made anew, because a job may read what it published before.
+    """
+    pulsar, flink = read(Pulsar), read(Flink)
+    for table in tables:
+        shutil.rmtree(read(Warehouse).folder / table, ignore_errors=True)
+    _forget(pulsar, job, topic)
+    with FlinkRest(flink.rest_url) as rest, PulsarAdmin(pulsar.admin_url) as admin:
+        job_id = _submit(job, rest)
+        try:
+            begun_s = _reading_since_s(rest, job_id)
+            _wait(rest, job_id, messages, lambda: admin.backlog(pulsar.topic(CLICKS.path), job))
+            yield time.time() - begun_s
+        finally:
+            rest.cancel_and_wait(job_id)
+
+
+def _forget(pulsar: Pulsar, job: str, topic: str | None) -> None:
+    clicks = f"/{pulsar.topic(CLICKS.path).replace('://', '/')}/subscription/{job}"
+    with PulsarAdmin(pulsar.admin_url) as admin:
+        admin.call("DELETE", f"{clicks}?force=true", accept=(NOT_FOUND,))
+        admin.call("PUT", clicks, "earliest")
+        if topic is not None:
+            path = f"/{pulsar.topic(topic).replace('://', '/')}/partitions?force=true"
+            admin.call("DELETE", path, accept=(NOT_FOUND,))
+    topics.create(pulsar)
+
+
+def _submit(job: str, rest: FlinkRest) -> str:
+    if job != "flink_sql":
+        (submitted,) = submit_and_check([job])
+        return submitted.job_id
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.peers.flink_sql"],
+        cwd=ROOT,
+        env=environment(read(Stack)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CannotRun(f"bench: Flink refuses {job}: {done.stderr.strip().splitlines()[-1:]}")
+    submitted = Submitted(**json.loads(done.stdout.splitlines()[-1]))
+    wait_until_running(rest, submitted)
+    return submitted.job_id
+
+
+def _source(rest: FlinkRest, job_id: str) -> dict[str, object]:
+    """The vertex that reads the clicks."""
+    for vertex in rest.call("GET", f"/jobs/{job_id}")["vertices"]:
+        if vertex["name"].startswith("Source: clicks"):
+            return dict(vertex)
+    raise CannotRun(f"bench: job {job_id} has no source of clicks")
+
+
+def _reading_since_s(rest: FlinkRest, job_id: str) -> float:
+    times = rest.call("GET", f"/jobs/{job_id}/vertices/{_source(rest, job_id)['id']}/subtasktimes")
+    return max(float(subtask["timestamps"]["RUNNING"]) for subtask in times["subtasks"]) / 1000
+
+
+def _wait(rest: FlinkRest, job_id: str, messages: int, backlog: Callable[[], int]) -> None:
+    deadline = time.monotonic() + LONGEST_S
+    asked = False
+    while backlog() > 0:
+        if time.monotonic() > deadline or rest.state(job_id) in ("FAILED", "RESTARTING"):
+            raise CannotRun(f"bench: the job did not empty the backlog: {rest.failure(job_id) or 'too slow'}")
+        if not asked:
+            metrics = _source(rest, job_id)["metrics"]
+            # Everything is read: what is left of a checkpoint's interval is not the job's doing.
+            if isinstance(metrics, dict) and metrics["write-records"] >= messages:
+                rest.call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "FULL"})
+                asked = True
+        time.sleep(ASK_S)
