@@ -19,6 +19,7 @@ from ledger.expected_coupons import Coupon, Event, Rules, expected
 from schemas.topics import CLICKS
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
+from stack.topics import CONFLICT
 
 # The sale that fell behind: 3 million events are its first five minutes.
 EVENTS_PER_S = 10_000
@@ -84,7 +85,7 @@ def publish(broker: Pulsar, events: int, begins_ms: int) -> None:
     """Put the backlog on the clicks' topic, where it stays; raises CannotRun unless all of it arrives."""
     topic = broker.topic(CLICKS.path)
     with PulsarAdmin(broker.admin_url) as admin:
-        admin.call("PUT", f"/{topic.replace('://', '/')}/subscription/{KEEPER}", "earliest")
+        admin.call("PUT", f"/{topic.replace('://', '/')}/subscription/{KEEPER}", "earliest", accept=(CONFLICT,))
         with Publisher(broker) as publisher:
             for one in made(events, begins_ms):
                 publisher.send(publisher.encode(record(one)), one.key, None)

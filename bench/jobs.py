@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from errors import CannotRun
-from jobs.submit import Submitted, environment, submit_and_check, wait_until_running
+from jobs.submit import Submitted, environment, known, submit_and_check, wait_until_running
 from schemas.topics import CLICKS
 from settings import Flink, Pulsar, Stack, Warehouse, read
 from settings.reader import ROOT
@@ -56,11 +56,11 @@ def _forget(pulsar: Pulsar, job: str, topic: str | None) -> None:
 
 
 def _submit(job: str, rest: FlinkRest) -> str:
-    if job != "flink_sql":
+    if job in known():
         (submitted,) = submit_and_check([job])
         return submitted.job_id
     done = subprocess.run(
-        [sys.executable, "-m", "bench.peers.flink_sql"],
+        [sys.executable, "-m", "bench.plain_jobs", job],
         cwd=ROOT,
         env=environment(read(Stack)),
         capture_output=True,

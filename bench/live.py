@@ -36,7 +36,7 @@ SETTINGS = {
 # Of each run, not counted: until the compiler has seen the load. Longer than the longest checkpoint interval, 10 s.
 WARM_UP_S = 15
 SETTLE_S = 600.0
-APPENDED = Path(__file__).with_name("appended.sql").read_text(encoding="utf-8")
+APPENDED = (Path(__file__).parent / "sql" / "appended.sql").read_text(encoding="utf-8")
 
 Say = Callable[[str], None]
 

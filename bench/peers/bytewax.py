@@ -100,7 +100,8 @@ def count(broker: Pulsar, wanted: dict[int, int], process: int, addresses: list[
         thirds = views.Thirds(broker, client)
         graph = flow(Clicks(broker, client, wanted), Publish(thirds))
         begun_s = time.time()
-        runner.cli_main(graph, process_id=process if addresses else None, addresses=addresses or None)
+        run: Any = runner.cli_main
+        run(graph, process_id=process if addresses else None, addresses=addresses or None)
         thirds.close()
         return {"events": sum(wanted.values()), "begun_s": begun_s, "ended_s": time.time(), "thirds": thirds.count}
     finally:
