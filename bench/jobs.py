@@ -68,7 +68,8 @@ def _submit(job: str, rest: FlinkRest) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise CannotRun(f"bench: Flink refuses {job}: {done.stderr.strip().splitlines()[-1:]}")
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("Caused by: ")]
+        raise CannotRun(f"bench: Flink refuses {job}: {(reasons or ['no reason was printed'])[-1]}")
     submitted = Submitted(**json.loads(done.stdout.splitlines()[-1]))
     wait_until_running(rest, submitted)
     return submitted.job_id

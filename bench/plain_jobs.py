@@ -23,7 +23,7 @@ HORIZONS = {"flink_sql": "0 s", "read": "0 s", "deduplicate": "1 h"}
 THIRDS = {
     "shopper_id": DataTypes.STRING(),
     "product_id": DataTypes.STRING(),
-    "views": DataTypes.BIGINT().not_null(),
+    "seen": DataTypes.BIGINT().not_null(),
     "read_at": DataTypes.TIMESTAMP_LTZ(3),
 }
 
