@@ -15,6 +15,7 @@ from settings import Flink, Pulsar, Stack, Warehouse, read
 from settings.reader import ROOT
 from stack import topics
 from stack.flink_rest import FlinkRest
+from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin
 
 LONGEST_S = 900.0
@@ -39,7 +40,10 @@ def drained(job: str, messages: int, tables: tuple[str, ...], topic: str | None 
         try:
             begun_s = _reading_since_s(rest, job_id)
             _wait(rest, job_id, messages, lambda: admin.backlog(pulsar.topic(CLICKS.path), job))
-            yield time.time() - begun_s
+            seconds = time.time() - begun_s
+            # What acknowledged may still be making its files visible.
+            _complete_another(rest, job_id)
+            yield seconds
         finally:
             rest.cancel_and_wait(job_id)
 
@@ -88,6 +92,21 @@ def _reading_since_s(rest: FlinkRest, job_id: str) -> float:
     return max(float(subtask["timestamps"]["RUNNING"]) for subtask in times["subtasks"]) / 1000
 
 
+def _complete_another(rest: FlinkRest, job_id: str) -> None:
+    """Return when one more checkpoint is complete."""
+
+    def completed() -> int:
+        return int(rest.call("GET", f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
+
+    before = completed()
+    _checkpoint(rest, job_id)
+    wait_until(f"a checkpoint of {job_id}", lambda: completed() > before, LONGEST_S)
+
+
+def _checkpoint(rest: FlinkRest, job_id: str) -> None:
+    rest.call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "FULL"})
+
+
 def _wait(rest: FlinkRest, job_id: str, messages: int, backlog: Callable[[], int]) -> None:
     deadline = time.monotonic() + LONGEST_S
     asked = False
@@ -98,6 +117,6 @@ def _wait(rest: FlinkRest, job_id: str, messages: int, backlog: Callable[[], int
             metrics = _source(rest, job_id)["metrics"]
             # Everything is read: what is left of a checkpoint's interval is not the job's doing.
             if isinstance(metrics, dict) and metrics["write-records"] >= messages:
-                rest.call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "FULL"})
+                _checkpoint(rest, job_id)
                 asked = True
         time.sleep(ASK_S)
