@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from errors import CannotRun
 from jobs.submit import Submitted, environment, known, submit_and_check, wait_until_running
@@ -20,7 +21,7 @@ from stack.pulsar_admin import PulsarAdmin
 
 LONGEST_S = 900.0
 NOT_FOUND = 404
-ASK_S = 0.2
+ASK_S = 0.1
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def drained(job: str, messages: int, tables: tuple[str, ...], topic: str | None 
         job_id = _submit(job, rest)
         try:
             begun_s = _reading_since_s(rest, job_id)
-            _wait(rest, job_id, messages, lambda: admin.backlog(pulsar.topic(CLICKS.path), job))
+            _wait(rest, job_id, messages, lambda: admin.stats(pulsar.topic(CLICKS.path))["subscriptions"][job])
             seconds = time.time() - begun_s
             # What acknowledged may still be making its files visible.
             _complete_another(rest, job_id)
@@ -79,44 +80,41 @@ def _submit(job: str, rest: FlinkRest) -> str:
     return submitted.job_id
 
 
-def _source(rest: FlinkRest, job_id: str) -> dict[str, object]:
-    """The vertex that reads the clicks."""
-    for vertex in rest.call("GET", f"/jobs/{job_id}")["vertices"]:
-        if vertex["name"].startswith("Source: clicks"):
-            return dict(vertex)
-    raise CannotRun(f"bench: job {job_id} has no source of clicks")
-
-
 def _reading_since_s(rest: FlinkRest, job_id: str) -> float:
-    times = rest.call("GET", f"/jobs/{job_id}/vertices/{_source(rest, job_id)['id']}/subtasktimes")
+    vertices = rest.call("GET", f"/jobs/{job_id}")["vertices"]
+    source = next(vertex["id"] for vertex in vertices if vertex["name"].startswith("Source: clicks"))
+    times = rest.call("GET", f"/jobs/{job_id}/vertices/{source}/subtasktimes")
     return max(float(subtask["timestamps"]["RUNNING"]) for subtask in times["subtasks"]) / 1000
 
 
 def _complete_another(rest: FlinkRest, job_id: str) -> None:
     """Return when one more checkpoint is complete."""
 
-    def completed() -> int:
-        return int(rest.call("GET", f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
-
-    before = completed()
+    before = _completed(rest, job_id)
     _checkpoint(rest, job_id)
-    wait_until(f"a checkpoint of {job_id}", lambda: completed() > before, LONGEST_S)
+    wait_until(f"a checkpoint of {job_id}", lambda: _completed(rest, job_id) > before, LONGEST_S)
+
+
+def _completed(rest: FlinkRest, job_id: str) -> int:
+    return int(rest.call("GET", f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
 
 
 def _checkpoint(rest: FlinkRest, job_id: str) -> None:
     rest.call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "FULL"})
 
 
-def _wait(rest: FlinkRest, job_id: str, messages: int, backlog: Callable[[], int]) -> None:
+def _wait(rest: FlinkRest, job_id: str, messages: int, subscription: Callable[[], dict[str, Any]]) -> None:
+    """Return when everything is acknowledged.
+
+    A checkpoint acknowledges. Once the broker has handed out everything, one is asked for as soon as the last is
+    complete: what is left of the job's interval is not the time it takes.
+    """
     deadline = time.monotonic() + LONGEST_S
-    asked = False
-    while backlog() > 0:
+    asked_at = -1
+    while (stats := subscription())["msgBacklog"] > 0:
         if time.monotonic() > deadline or rest.state(job_id) in ("FAILED", "RESTARTING"):
             raise CannotRun(f"bench: the job did not empty the backlog: {rest.failure(job_id) or 'too slow'}")
-        if not asked:
-            metrics = _source(rest, job_id)["metrics"]
-            # Everything is read: what is left of a checkpoint's interval is not the job's doing.
-            if isinstance(metrics, dict) and metrics["write-records"] >= messages:
-                _checkpoint(rest, job_id)
-                asked = True
+        if stats["msgOutCounter"] >= messages and (done := _completed(rest, job_id)) > asked_at:
+            asked_at = done
+            _checkpoint(rest, job_id)
         time.sleep(ASK_S)
