@@ -32,7 +32,13 @@ def test_only_the_first_receipt_counts_and_none_of_the_warm_up(tmp_path: Path) -
 
 
 def test_the_stages_sum_up_to_the_whole() -> None:
-    stages = {"published_ms": 1_005, "appended_ms": 1_007, "read_ms": 1_020, "decided_ms": 1_030, "sent_ms": 1_031}
+    stages: dict[str, Any] = {
+        "published_ms": 1_005,
+        "appended_ms": 1_007,
+        "read_ms": 1_020,
+        "decided_ms": 1_030,
+        "sent_ms": 1_031,
+    }
     found = receipt(1_000, 1_040, **stages)
     assert list(budget([found]).values()) == [5.0, 2.0, 13.0, 10.0, 1.0, 9.0]
     assert sum(budget([found]).values()) == whole_ms(found)
