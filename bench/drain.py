@@ -77,6 +77,9 @@ def summary(found: dict[str, list[float]]) -> dict[str, Any]:
             "coupons to loop": ratios(found["coupons"], found["loop"]),
             "landing to transport": ratios(found["landing"], found["transport"]),
             "conversion to transport": ratios(found["conversion"], found["transport"]),
+            # What a job could reach on this source if it did nothing but read.
+            "read to loop": ratios(found["read"], found["loop"]),
+            "read to transport": ratios(found["read"], found["transport"]),
             "coupons to flink_sql": ratios(found["coupons"], found["flink_sql"]),
         },
     }
@@ -97,7 +100,7 @@ def _measures(broker: Pulsar, books: Books) -> dict[str, Callable[[], float]]:
     }
 
 
-# What was fastest of one and two.
+# One a core, each with its own partitions: no lock of an interpreter between them.
 PROCESSES = {"loop": 2, "bytewax": 2}
 
 
