@@ -57,12 +57,15 @@ def bind(tables: StreamTableEnvironment, config: Landing) -> None:
 REPEAT = ("event_id", "shopper_id", "topic", "message_id", "published_at", "read_at")
 
 
-def define(tables: StreamTableEnvironment) -> StatementSet:
-    """The whole job, given tables `clicks`, `events`, `duplicates`, `dead_letters`, `dead_letter_topic`."""
-    (deliveries,) = sql.statements(FOLDER / "deliveries.sql")
+def define(tables: StreamTableEnvironment, folder: Path = FOLDER) -> StatementSet:
+    """The whole job, given tables `clicks`, `events`, `duplicates`, `dead_letters`, `dead_letter_topic`.
+
+    Its SQL lies in `folder`.
+    """
+    (deliveries,) = sql.statements(folder / "deliveries.sql")
     landed = len(columns(schemas.load("click_event"))) + len(ORIGIN)
     split(tables, tables.sql_query(deliveries), landed, "landed", "refused")
-    return sql.run(tables, FOLDER / "landing.sql")
+    return sql.run(tables, folder / "landing.sql")
 
 
 def main() -> str:
