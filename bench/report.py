@@ -46,7 +46,7 @@ def written(page: str, figures: Figures) -> str:
 def _drain(drain: Figures) -> Iterator[str]:
     yield "### Draining a backlog"
     yield ""
-    yield f"{drain['events']:,} events, {drain['repeats']} repeats in turn, every result checked{_load(drain)}."
+    yield f"{drain['events']:,} events, repeats in turn: {drain['repeats']}, every result checked{_load(drain)}."
     yield ""
     rates = {**{name: drain[name] for name in ("landing", "conversion", "coupons")}, **drain["peers"]}
     yield from _table(
@@ -85,7 +85,7 @@ def _live(live: Figures) -> Iterator[str]:
     yield ""
     yield (
         f"From the moment an event was to be sent to its coupon's receipt in another process, in milliseconds; "
-        f"{live['repeats']} repeats of {live['seconds']:.0f} s after a warm-up{_load(live)}."
+        f"{live['seconds']:.0f} s a rate after a warm-up, repeats: {live['repeats']}{_load(live)}."
     )
     yield ""
     rates = live["rates"]
@@ -115,7 +115,7 @@ def _live(live: Figures) -> Iterator[str]:
 def _query(query: Figures) -> Iterator[str]:
     yield "### Asking the warehouse"
     yield ""
-    yield f"A day's events; milliseconds with their least and most of {query['repeats']} repeats, and MB read."
+    yield f"A day's events; milliseconds with their least and most (repeats: {query['repeats']}), and MB read."
     yield ""
     rows = []
     for events, found in query["events"].items():
