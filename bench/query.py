@@ -34,7 +34,7 @@ def run(sizes: list[int], repeats: int, say: Say = lambda _: None, files_per_hou
 
     Every answer is checked: against the visits that were landed, and after compaction against the one before.
     """
-    figures: dict[str, Any] = {"repeats": repeats, "events": {}}
+    figures: dict[str, Any] = {"repeats": repeats, "files_per_hour": files_per_hour, "events": {}}
     (ROOT / "var").mkdir(exist_ok=True)
     for events in sizes:
         with tempfile.TemporaryDirectory(dir=ROOT / "var") as name:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.landed import FILES_PER_HOUR
 from bench.spread import Spread
 from settings.reader import ROOT
 
@@ -115,7 +116,10 @@ def _live(live: Figures) -> Iterator[str]:
 def _query(query: Figures) -> Iterator[str]:
     yield "### Asking the warehouse"
     yield ""
-    yield f"A day's events; milliseconds with their least and most (repeats: {query['repeats']}), and MB read."
+    yield (
+        f"A day's events in {query['files_per_hour']:,} files an hour, where a landing job leaves {FILES_PER_HOUR:,}; "
+        f"milliseconds with their least and most (repeats: {query['repeats']}), and MB read."
+    )
     yield ""
     rows = []
     for events, found in query["events"].items():
