@@ -5,7 +5,7 @@ HONGBAO = .venv/bin/hongbao
 PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons campaigns services stack warehouse effect ledger drills cli demo notebooks bench tests examples/python
 JVM_SOURCES = $(shell find connector/src stack/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
-.PHONY: install check test test-flink test-others test-jvm demo drill clean
+.PHONY: install check test test-flink test-others test-jvm demo drill bench clean
 .DEFAULT_GOAL = install
 
 # Also where everything was installed once: Java may have gone since.
@@ -58,6 +58,12 @@ demo:
 # One JSON object a line; about five minutes a drill.
 drill: install
 	@$(HONGBAO) drill --all
+
+# Hours on an idle machine; `hongbao bench drain --events 300000` measures less. The peers are installed for it alone.
+bench: install
+	$(UV) sync --frozen --quiet --group bench
+	@$(HONGBAO) bench --json
+	@.venv/bin/python -m bench.report var/bench.json
 
 # The stack first: without its folder nothing would know what to stop.
 clean:

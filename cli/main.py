@@ -375,6 +375,33 @@ def drill(
 
 @app.command()
 @command
+def bench(
+    parts: Annotated[list[str] | None, typer.Argument(help="drain, live, query; without one all three.")] = None,
+    events: Annotated[int, typer.Option(help="Of the backlog to drain.", min=1_000)] = 3_000_000,
+    repeats: Annotated[int, typer.Option(help="Of everything; one more goes first.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="Of each live rate, after a warm-up.", min=1)] = 60,
+    query_events: Annotated[
+        list[int] | None, typer.Option(help="Landed, for the questions; again for each.  [default: 10 and 100 million]")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure this machine: jobs and peers on one backlog, live latency, the warehouse's questions; results checked.
+
+    It takes hours and wants the machine to itself. What was measured is kept in var/bench.json; `make bench` writes
+    docs/performance.md's tables from it.
+
+    Example: hongbao bench drain --events 300000 --repeats 1
+    """
+    from bench.command import bench as run
+
+    figures = run(parts or [], events, repeats, seconds, query_events or [10_000_000, 100_000_000], say)
+    import json as encoder
+
+    show(figures, json, encoder.dumps(figures, indent=2))
+
+
+@app.command()
+@command
 def demo(
     profile: Annotated[str | None, typer.Option(help="As for simulate; the default lasts 60 s.")] = None,
     json: Json = False,

@@ -161,6 +161,15 @@ def _campaign_topics(pulsar: Pulsar) -> Any:
     return topics
 
 
+def split(tables: StreamTableEnvironment, deliveries: Table, count: int, events: str, others: str) -> None:
+    """Make a view `events` of first deliveries, with the first `count` columns, and a view `others` of the rest.
+
+    Both read `deliveries` through one source; a WHERE in SQL would copy every column.
+    """
+    verdicts = get_gateway().jvm.dev.hongbao.connector.Verdicts
+    verdicts.split(tables._j_tenv, deliveries._j_table, count, events, others)
+
+
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:
     """The windows of the connector's class `name` over `rows`; they allow lateness, which SQL's do not."""
     java = getattr(get_gateway().jvm.dev.hongbao.connector, name)

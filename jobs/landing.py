@@ -14,10 +14,12 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 import schemas
 from jobs import environment, sql
-from jobs.connectors import ORIGIN, columns, create_clicks, create_parquet, create_topic
+from jobs.connectors import ORIGIN, columns, create_clicks, create_parquet, create_topic, split
 from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
+
+FOLDER = Path(__file__).parent
 
 
 class Landing(JobSection):
@@ -55,9 +57,15 @@ def bind(tables: StreamTableEnvironment, config: Landing) -> None:
 REPEAT = ("event_id", "shopper_id", "topic", "message_id", "published_at", "read_at")
 
 
-def define(tables: StreamTableEnvironment) -> StatementSet:
-    """The whole job, given tables `clicks`, `events`, `duplicates`, `dead_letters`, `dead_letter_topic`."""
-    return sql.run(tables, Path(__file__).with_suffix(".sql"))
+def define(tables: StreamTableEnvironment, folder: Path = FOLDER) -> StatementSet:
+    """The whole job, given tables `clicks`, `events`, `duplicates`, `dead_letters`, `dead_letter_topic`.
+
+    Its SQL lies in `folder`.
+    """
+    (deliveries,) = sql.statements(folder / "deliveries.sql")
+    landed = len(columns(schemas.load("click_event"))) + len(ORIGIN)
+    split(tables, tables.sql_query(deliveries), landed, "landed", "refused")
+    return sql.run(tables, folder / "landing.sql")
 
 
 def main() -> str:

@@ -1,22 +1,17 @@
 -- One row per event id: the first delivery.
-INSERT INTO events
-SELECT event_id, event_type, user_id, anonymous_id, session_id, product_id, category, order_id, quantity,
-       price_minor, currency, campaign_id, store_id, membership_tier, coupon_id, occurred_at, sent_at,
-       source, properties, shopper_id, topic, message_id, schema_version, published_at, appended_at, read_at
-FROM clicks
-WHERE verdict = 'ok';
+INSERT INTO events SELECT * FROM landed;
 
 -- One row per later delivery of an event id within the horizon: dropped, and accounted for here.
 INSERT INTO duplicates
 SELECT event_id, shopper_id, topic, message_id, published_at, read_at
-FROM clicks
+FROM refused
 WHERE verdict = 'duplicate';
 
 -- One row per message that is no event, with the reason.
 CREATE TEMPORARY VIEW dead AS
 SELECT topic, message_id, message_key AS key, schema_version, reason, field, payload,
        message_properties AS properties, published_at, read_at AS first_seen_at
-FROM clicks
+FROM refused
 WHERE verdict = 'dead';
 
 INSERT INTO dead_letters SELECT * FROM dead;

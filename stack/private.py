@@ -63,6 +63,12 @@ def _free_ports() -> tuple[int, list[int]]:
     raise CannotRun(f"no {INTERNAL_PORTS} free ports in a row between 20000 and 30000; stop something")
 
 
+def free_port() -> int:
+    """A port that is free now."""
+    with _bound(0) as bound:
+        return int(bound.getsockname()[1])
+
+
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
     try:

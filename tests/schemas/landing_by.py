@@ -1,10 +1,10 @@
-"""Submit the landing job of a checkout whose contracts and landing.sql are another's: landing_by FOLDER; its job id."""
+"""Submit the landing job of a checkout whose contracts and SQL are another's: landing_by FOLDER; its job id."""
 
 import sys
 from pathlib import Path
 
 import schemas.contract
-from jobs import environment, landing, sql
+from jobs import environment, landing
 from settings import read
 
 
@@ -13,7 +13,7 @@ def main(folder: Path) -> str:
     config = read(landing.Landing)
     tables = environment.create(config, f"landing by {folder.name}")
     landing.bind(tables, config)
-    return environment.start(sql.run(tables, folder / "landing.sql"))
+    return environment.start(landing.define(tables, folder))
 
 
 if __name__ == "__main__":

@@ -58,11 +58,12 @@ def evolving(broker: Pulsar, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         (folder / f"click_event_{number}.avsc").write_text(json.dumps(definition), encoding="utf-8")
     (folder / "click_event_2.avsc").replace(folder / "click_event.avsc")
     (folder / "click_event_2.avsc").write_bytes((folder / "click_event.avsc").read_bytes())
-    landing = (ROOT / "jobs" / "landing.sql").read_text(encoding="utf-8")
-    landing = landing.replace("campaign_id", "promotion_id").replace(
+    (folder / "landing.sql").write_bytes((ROOT / "jobs" / "landing.sql").read_bytes())
+    deliveries = (ROOT / "jobs" / "deliveries.sql").read_text(encoding="utf-8")
+    deliveries = deliveries.replace("campaign_id", "promotion_id").replace(
         "source, properties,", "source, properties, points,"
     )
-    (folder / "landing.sql").write_text(landing, encoding="utf-8")
+    (folder / "deliveries.sql").write_text(deliveries, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HONGBAO_PULSAR_TENANT", "evolving")
         patch.setenv("HONGBAO_WAREHOUSE_FOLDER", str(folder / "warehouse"))

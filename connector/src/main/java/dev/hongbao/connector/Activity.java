@@ -67,6 +67,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   private final long quietMs;
   private final long forgetMs;
   private transient ValueState<Shopper> shoppers;
+  private transient Texts texts;
 
   Activity(Rows rows, long quietMs, long forgetMs) {
     this.verdict = rows.position("verdict");
@@ -120,6 +121,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
 
   @Override
   public void open(Configuration parameters) {
+    texts = new Texts();
     shoppers = getRuntimeContext().getState(new ValueStateDescriptor<>("shopper", SHOPPER));
   }
 
@@ -146,11 +148,11 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   }
 
   private void take(RowData event, Shopper shopper) {
-    String type = event.getString(eventType).toString();
+    String type = texts.of(event, eventType);
     long price = event.isNullAt(priceMinor) ? 0 : event.getLong(priceMinor);
-    shopper.remember(type, Rows.text(event, productId), price, millis(event, occurredAt));
+    shopper.remember(type, texts.of(event, productId), price, millis(event, occurredAt));
     if (!event.isNullAt(category)) {
-      shopper.like(event.getString(category).toString());
+      shopper.like(texts.of(event, category));
     }
     long value = (event.isNullAt(quantity) ? 1 : event.getInt(quantity)) * price;
     switch (type) {

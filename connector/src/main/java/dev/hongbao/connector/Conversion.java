@@ -105,6 +105,8 @@ public final class Conversion
     TimerService timers = context.timerService();
 
     Minute minute = minute(startMs, timers);
+    boolean hopsAreOpen =
+        (minute.hasEvents & 1 << Minute.WHOLE) != 0 && timers.currentWatermark() < startMs + MINUTE_MS - 1;
     open(minute, slice, startMs + (slice + 1) * SLICE_MS, timers);
     open(minute, Minute.WHOLE, startMs + MINUTE_MS, timers);
     int figure = figure(Rows.text(step, eventType));
@@ -114,6 +116,10 @@ public final class Conversion
       minute.revenueMinor[slice] += step.isNullAt(revenueMinor) ? 0 : step.getLong(revenueMinor);
     }
     minutes.put(startMs, minute);
+    if (hopsAreOpen) {
+      // An event of this minute opened all five, and the first of them to end has not: nothing is left to say.
+      return;
+    }
     for (long hopMs = startMs; hopMs > startMs - HOP_MINUTES * MINUTE_MS; hopMs -= MINUTE_MS) {
       Minute hop = hopMs == startMs ? minute : minute(hopMs, timers);
       open(hop, Minute.HOP, hopMs + HOP_MINUTES * MINUTE_MS, timers);

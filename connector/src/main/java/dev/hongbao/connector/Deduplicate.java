@@ -8,6 +8,7 @@ import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
+import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.UpdatableRowData;
@@ -175,9 +176,11 @@ final class Deduplicate extends KeyedProcessFunction<StringData, RowData, RowDat
       this.messageId = messageId;
     }
 
+    /** A copy where the text is a view of a whole row's bytes: state would keep the row alive with its key. */
     @Override
     public StringData getKey(RowData row) {
-      return row.getString(row.isNullAt(shopperId) ? messageId : shopperId);
+      StringData key = row.getString(row.isNullAt(shopperId) ? messageId : shopperId);
+      return row instanceof GenericRowData ? key : ((BinaryStringData) key).copy();
     }
   }
 }

@@ -19,6 +19,7 @@ import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.data.binary.BinaryStringData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.VarCharType;
@@ -74,6 +75,14 @@ class GateAndDuplicatesTest {
     try (var after = duplicates(state)) {
       assertEquals("duplicate", verdict(after, click("u1", 1, 0)));
     }
+  }
+
+  @Test
+  void keyInStateHoldsNoRowAlive() throws Exception {
+    RowData received = new RowDataSerializer(Clicks.ROW).toBinaryRow((RowData) click("u1", 1, 0)).copy();
+    var key = new Deduplicate.ByShopper(COLUMNS.shopperId(), COLUMNS.messageId()).getKey(received);
+    assertEquals(StringData.fromString("u1"), key);
+    assertEquals(2, ((BinaryStringData) key).getSegments()[0].size());
   }
 
   @Test
