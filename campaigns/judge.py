@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from campaigns.definition import Campaign, Offer
 from jobs.coupon_rules import SEPARATOR
 
+# Patterns about the whole basket: a percentage is of what is in it.
+OFF_THE_BASKET = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -109,10 +112,10 @@ def uniform(*parts: str) -> float:
 
 
 def cost_minor(offer: Offer, candidate: Candidate) -> int:
-    """The most that the offer costs the shop: a percentage is of the basket left behind, else of the price."""
+    """The most that the offer costs the shop: a percentage is of the basket where that is it, else of the price."""
     if offer.kind != "coupon":
         return offer.cost_minor
     if not offer.percent:
         return offer.minor
-    base = candidate.basket_minor if candidate.rule == "abandoned_cart" else candidate.price_minor
+    base = candidate.basket_minor if candidate.rule in OFF_THE_BASKET else candidate.price_minor
     return min(offer.most_minor, base * offer.percent // 100) if base else offer.most_minor

@@ -11,7 +11,9 @@ from typing import Any
 from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, long_past
 
 # A basket's discount is off the basket, any other off the product.
-BASKET_RULES = ("abandoned_cart",)
+BASKET_RULES = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
+# What earns a coupon where no campaign says anything; any other pattern is for campaigns alone.
+BUILT_IN = ("abandoned_cart", "hesitation", "high_value_browsing", "qr_claim")
 
 
 def propose(
@@ -19,7 +21,8 @@ def propose(
 ) -> list[dict[str, Any]]:
     """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one."""
     if campaigns is None:
-        return [] if long_past(candidate, now_ms, policy.longest_past_ms) else [built_in(candidate, policy)]
+        earns = candidate.rule in BUILT_IN and not long_past(candidate, now_ms, policy.longest_past_ms)
+        return [built_in(candidate, policy)] if earns else []
     return [
         proposal
         for campaign in campaigns

@@ -1,0 +1,33 @@
+"""What the job's judge proposes: with a campaign what it says, without one only for the patterns built in."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaigns.file import patterns
+from campaigns.judge import OFF_THE_BASKET
+from jobs.campaign_rules import BASKET_RULES, BUILT_IN, cost_minor, propose
+from jobs.coupon_rules import Policy
+from tests.jobs.test_coupon_rules import CANDIDATE, LONGEST_PAST_MS, NOW_MS
+
+POLICY = Policy("always-on", "CNY", cooldown_ms=0, valid_ms=1, longest_past_ms=LONGEST_PAST_MS)
+
+
+@pytest.mark.parametrize("rule", patterns())
+def test_without_a_campaign_only_what_is_built_in_earns(rule: str) -> None:
+    found = propose(replace(CANDIDATE, rule=rule), None, POLICY, NOW_MS)
+    assert [one["campaign"] for one in found] == (["always-on"] if rule in BUILT_IN else [])
+
+
+def test_what_is_built_in_is_a_pattern() -> None:
+    assert set(BUILT_IN) <= set(patterns())
+    assert set(BASKET_RULES) <= set(patterns())
+    assert set(BASKET_RULES) == set(OFF_THE_BASKET), "the reference takes a percentage of the same"
+
+
+@pytest.mark.parametrize("rule", patterns())
+def test_percentage_is_of_the_basket_where_the_pattern_is_about_it(rule: str) -> None:
+    offer: dict[str, Any] = {"kind": "coupon", "percent": 10, "most_minor": 5_000}
+    asked = replace(CANDIDATE, rule=rule, basket_minor=2_000, price_minor=700)
+    assert cost_minor(asked, offer) == (200 if rule in BASKET_RULES else 70)
