@@ -6,8 +6,9 @@ clicks -> activity -> patterns/*.sql -> candidates -> campaigns -> judge
 """
 
 import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -25,11 +26,14 @@ from jobs.campaign_rules import BUILT_IN, propose
 from jobs.connectors import activity_of, campaigns_of, columns, create_clicks, create_parquet, create_topic, govern
 from jobs.coupon_rules import Candidate, Policy
 from jobs.environment import JobSection
-from settings import Pulsar, Warehouse, read
+from jobs.own_rules import OwnRules, Score, load
+from settings import Campaigns, Pulsar, Warehouse, read
 from settings.duration import Duration, text
 
 FOLDER = Path(__file__).parent
 PATTERNS = FOLDER / "patterns"
+# So many different sentences of rules that fail are logged; each failure is counted.
+MOST_TOLD = 100
 
 
 class Coupons(JobSection):
@@ -112,23 +116,33 @@ class Coupons(JobSection):
 class Judge(ProcessFunction):  # type: ignore[misc]
     """Give each candidate its proposals; one that none answers goes no further."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, rules: Mapping[str, Score]) -> None:
         self._policy = policy
+        self._scores = rules
+        self._told: set[str] = set()
 
     def open(self, runtime_context: RuntimeContext) -> None:
         # The same few lists come with every candidate. Made here: a cached function of this module would be imported.
         self._parsed = lru_cache(maxsize=1024)(json.loads)
         self._unanswered = runtime_context.get_metrics_group().counter("unanswered_candidates")
+        self._failures = runtime_context.get_metrics_group().counter("failed_rules")
+        self._ask = OwnRules(self._scores, self._fail)
 
     def process_element(self, value: Row, context: ProcessFunction.Context) -> Iterator[Row]:
         *fields, campaigns = value
         candidate = Candidate(*fields)
         asked = None if campaigns is None else self._parsed(campaigns)
-        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000)
+        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000, self._ask)
         if proposals:
             yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
             self._unanswered.inc()
+
+    def _fail(self, sentence: str) -> None:
+        self._failures.inc()
+        if sentence not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(sentence)
+            logging.getLogger("coupons-judge").error("%s; its campaigns let nobody in by it", sentence)
 
 
 # What governance passes on of a candidate.
@@ -187,7 +201,9 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> D
     judged = (
         # Through SQL, whose types are Python's too; a stream's are Flink's own.
         tables.to_data_stream(tables.sql_query("SELECT * FROM asked"))
-        .process(Judge(config.policy), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values())))
+        .process(
+            Judge(config.policy, load(read(Campaigns).rules)), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values()))
+        )
         .uid("coupons-judge")
         .name("coupons-judge")
     )
