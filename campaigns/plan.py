@@ -71,7 +71,8 @@ def on(day: date, campaigns: Sequence[Campaign], rules: Rules, folder: Path | No
     """What the campaigns would have done on a landed UTC day, as if each had begun with it."""
     begin_ms = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
     running = [on_day(campaign, begin_ms) for campaign in campaigns]
-    found = landed.candidates(day, rules, folder) if running else []
+    patterns = {pattern for campaign in running for pattern in campaign.patterns}
+    found = landed.candidates(day, rules, folder, patterns) if running else []
     failed: Counter[str] = Counter()
     named = {campaign.rule for campaign in running if campaign.rule is not None}
     ask = OwnRules({rule: load_one(read(Campaigns).rules, rule) for rule in named}, lambda why: failed.update([why]))
