@@ -30,7 +30,8 @@ PIECES = 50
 
 def campaign(name: str, **changed: Any) -> Campaign:
     """One of scans that runs now."""
-    return files.campaign(name, starts_ms=0, ends_ms=4_000_000_000_000, patterns=("qr_claim",), **changed)
+    plain: dict[str, Any] = {"starts_ms": 0, "ends_ms": 4_000_000_000_000, "patterns": ("qr_claim",)}
+    return files.campaign(name, **plain | changed)
 
 
 @pytest.fixture(scope="module")
