@@ -12,7 +12,9 @@ SELECT
     epoch_ms(published_at) AS published_ms,
     category,
     store_id,
-    membership_tier
+    membership_tier,
+    currency,
+    order_id
 FROM events
 -- A cause older than the deadline earns nothing: the folders beside the day's hold all that counts.
 WHERE event_date BETWEEN $day::DATE - 1 AND $day::DATE + 1

@@ -23,6 +23,7 @@ def _zone(value: str) -> str:
 Tier = Literal["none", "silver", "gold", "vip"]
 Kind = Literal["coupon", "points", "prize"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+RuleName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 OfferName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
@@ -118,6 +119,7 @@ class Campaign(Part):
     caps: Caps = Caps()
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
+    rule: RuleName | None = None
 
     @property
     def text(self) -> str:

@@ -21,9 +21,13 @@ from campaigns.definition import (
     Name,
     Offer,
     Part,
+    RuleName,
     Text,
     TimeZone,
 )
+from errors import SettingsError
+from jobs import own_rules
+from settings import Campaigns, read
 from settings.duration import Duration
 from settings.reader import ROOT, instead
 
@@ -68,6 +72,18 @@ def _known(value: str) -> str:
     return value
 
 
+def _rule(value: str) -> str:
+    folder = read(Campaigns).rules
+    known = own_rules.names(folder)
+    if value not in known:
+        raise ValueError(f"a rule of {folder}: {', '.join(known) or 'there is none'}")
+    try:
+        own_rules.load_one(folder, value)
+    except SettingsError as error:
+        raise ValueError(f"a rule that can be asked ({error})") from None
+    return value
+
+
 LocalTime = Annotated[datetime, BeforeValidator(_local)]
 Wait = Annotated[Duration, AfterValidator(_positive)]
 
@@ -106,6 +122,7 @@ class CampaignFile(Part):
     caps: FileCaps = FileCaps()
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
+    rule: Annotated[RuleName, AfterValidator(_rule)] | None = None
 
     @property
     def campaign(self) -> Campaign:

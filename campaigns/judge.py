@@ -8,7 +8,12 @@ import hashlib
 from dataclasses import dataclass
 
 from campaigns.definition import Campaign, Offer
+from jobs import coupon_rules
 from jobs.coupon_rules import SEPARATOR
+from jobs.own_rules import Ask
+
+# Patterns about the whole basket: a percentage is of what is in it.
+OFF_THE_BASKET = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,16 @@ class Candidate:
     price_minor: int | None = None
     basket_minor: int = 0
     nth: int | None = None
+    product_id: str | None = None
+    currency: str | None = None
+    favourite_category: str | None = None
 
 
 @dataclass(frozen=True)
 class Proposal:
     """An offer of a campaign for a candidate; `offer` is None where the draw gave nothing.
 
-    `score` is what the judge expects of the offer; this first judge expects nothing in particular.
+    `score` is what the campaign's rule expects of the offer; 0 without a rule.
     """
 
     campaign: Campaign
@@ -43,23 +51,37 @@ class Proposal:
     score: float = 0.0
 
 
-def propose(campaign: Campaign, candidate: Candidate, now_ms: int, longest_past_ms: int) -> Proposal | None:
+def propose(
+    campaign: Campaign, candidate: Candidate, now_ms: int, longest_past_ms: int, ask: Ask | None = None
+) -> Proposal | None:
     """What an active campaign proposes, or None where it is not for this candidate now.
 
-    `longest_past_ms` is the deadline of a campaign that names none.
+    `longest_past_ms` is the deadline of a campaign that names none. Of one that names a rule nobody is let in unless
+    `ask`, which knows the rules, gives a score.
     """
     if not campaign.starts_ms <= now_ms < campaign.ends_ms or candidate.rule not in campaign.patterns:
         return None
     deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
     if age_ms(candidate, now_ms) > deadline_ms or not invited(campaign, candidate):
         return None
+    score = 0.0
+    if campaign.rule is not None:
+        given = None if ask is None else ask(campaign.rule, for_rules(candidate), now_ms)
+        if given is None:
+            return None
+        score = given
     if not campaign.offers_for(candidate.membership_tier):
         return None
     if campaign.offers[0].odds is not None:
         offer = drawn(campaign, candidate)
     else:
         offer = chosen(campaign, candidate.membership_tier)
-    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate))
+    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate), score)
+
+
+def for_rules(candidate: Candidate) -> coupon_rules.Candidate:
+    """The candidate as the job has it, for a rule of the shop's own; when it was read nobody knows."""
+    return coupon_rules.Candidate(**vars(candidate), campaign_id=None, read_ms=candidate.published_ms)
 
 
 def age_ms(candidate: Candidate, now_ms: int) -> int:
@@ -109,10 +131,10 @@ def uniform(*parts: str) -> float:
 
 
 def cost_minor(offer: Offer, candidate: Candidate) -> int:
-    """The most that the offer costs the shop: a percentage is of the basket left behind, else of the price."""
+    """The most that the offer costs the shop: a percentage is of the basket where that is it, else of the price."""
     if offer.kind != "coupon":
         return offer.cost_minor
     if not offer.percent:
         return offer.minor
-    base = candidate.basket_minor if candidate.rule == "abandoned_cart" else candidate.price_minor
+    base = candidate.basket_minor if candidate.rule in OFF_THE_BASKET else candidate.price_minor
     return min(offer.most_minor, base * offer.percent // 100) if base else offer.most_minor

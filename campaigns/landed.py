@@ -1,10 +1,10 @@
-"""Find a day's candidates in the warehouse: those of the patterns that the ledger knows, reckoned from the events.
+"""Find a day's candidates in the warehouse: those of every pattern that comes along, reckoned from the events.
 
-What landed as decisions knows no candidate that was for no campaign; it is asked for the other patterns alone.
+What landed as decisions knows no candidate that was for no campaign; it is asked for a shop's own patterns alone.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -15,29 +15,39 @@ import duckdb
 
 from campaigns.judge import Candidate
 from errors import ProblemFound
-from ledger import expected_coupons
+from jobs.campaign_rules import BUILT_IN
+from ledger import expected_coupons, moments
 from ledger.expected_coupons import Event, Rules
+from ledger.moments import Orders
 from warehouse.connection import opened
 
 FOLDER = Path(__file__).parent
-RECKONED = ["abandoned_cart", "hesitation", "high_value_browsing", "qr_claim"]
 ROWS = 10_000
+# The jobs count so many categories of a shopper apart (docs/jobs.md).
+CATEGORIES = 16
 # Of the fields of a row: shopper_id, then Event's, then what an offer depends on.
 OF_EVENT = slice(1, 9)
 
 
-def candidates(day: date, rules: Rules, folder: Path | None = None) -> list[Candidate]:
+def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Collection[str] = ()) -> list[Candidate]:
     """The candidates that fell due on the UTC day, by due time; `folder` is by default the settings' warehouse.
 
-    The basket of a pattern that is not reckoned here is not known, and neither is its count (nth).
+    `patterns` are those that campaigns name: what nothing else answers is found for them alone. The basket of a pattern
+    that is not reckoned here is not known, and neither is its count (nth).
     """
     begin = datetime.combine(day, time(), UTC)
     until = begin + timedelta(days=1)
     database, _ = opened(folder)
     try:
         events = {"day": day, "since": begin - timedelta(milliseconds=lead_ms(rules)), "until": until}
-        found = [one for rows in _shoppers(database, events) for one in _of_shopper(rows, rules, until)]
-        decided = {"since": begin, "until": until, "reckoned": RECKONED}
+        buyers = _buyers(database, events, rules, patterns)
+        found = [
+            one
+            for rows in _shoppers(database, events)
+            for one in _of_shopper(rows, rules, until, patterns, buyers.get(rows[0][0]))
+        ]
+        reckoned = [*BUILT_IN, *(() if rules.thresholds is None else moments.PATTERNS)]
+        decided = {"since": begin, "until": until, "reckoned": reckoned}
         found += [Candidate(*row) for row in database.execute(_text("day_decisions"), decided).fetchall()]
     except duckdb.Error as error:
         raise ProblemFound(f"warehouse: {error}") from None
@@ -49,15 +59,31 @@ def candidates(day: date, rules: Rules, folder: Path | None = None) -> list[Cand
 
 def lead_ms(rules: Rules) -> int:
     """How long before the day an event may count: as far back as a view, or a basket that is not forgotten yet."""
-    return rules.forget_after_ms + max(rules.hesitation_within_ms, rules.high_value_within_ms, rules.abandoned_after_ms)
+    withins = [rules.hesitation_within_ms, rules.high_value_within_ms, rules.abandoned_after_ms]
+    if rules.thresholds is not None:
+        withins += [rules.thresholds.price_drop_within_ms, rules.thresholds.checkout_hesitation_within_ms]
+    return rules.forget_after_ms + max(withins)
 
 
-def _of_shopper(rows: list[tuple[Any, ...]], rules: Rules, until: datetime) -> Iterator[Candidate]:
+def _buyers(
+    database: duckdb.DuckDBPyConnection, events: Mapping[str, Any], rules: Rules, patterns: Collection[str]
+) -> dict[str, Orders]:
+    """What the day's shoppers had bought before the events; it reads every day there is, so only for who asks."""
+    if rules.thresholds is None or not {"nth_purchase", "lapsed_buyer"} & set(patterns):
+        return {}
+    rows = database.execute(_text("day_buyers"), events).fetchall()
+    return {shopper_id: Orders(*orders) for shopper_id, *orders in rows}
+
+
+def _of_shopper(
+    rows: list[tuple[Any, ...]], rules: Rules, until: datetime, patterns: Collection[str], buyer: Orders | None
+) -> Iterator[Candidate]:
     events = [Event(*row[OF_EVENT]) for row in rows]
     until_ms = min(_ms(until), _ms(datetime.now(UTC)))
     places = {event.event_id: number for number, event in enumerate(events)}
     arrivals = [event.appended_ms for event in events]
     baskets = list(_baskets(events, rules))
+    favourites = list(_favourites(rows, events, rules))
     matches = expected_coupons.candidates(events, rules, 0, until_ms)
     # The quiet that is as long as asked to the millisecond is told again by the next one.
     for found in {(one.rule, one.cause.event_id): one for one in reversed(list(matches))}.values():
@@ -67,20 +93,46 @@ def _of_shopper(rows: list[tuple[Any, ...]], rules: Rules, until: datetime) -> I
         if found.rule == "abandoned_cart":
             # What is left behind is what the last event before the quiet made of it.
             last = bisect_right(arrivals, found.at_ms - rules.abandoned_after_ms) - 1
-        published_ms, category, store_id, tier = rows[place][OF_EVENT.stop :]
-        yield Candidate(
-            rule=found.rule,
-            shopper_id=rows[place][0],
-            cause_event_id=found.cause.event_id,
-            membership_tier=tier,
-            occurred_ms=found.cause.occurred_ms,
-            published_ms=published_ms,
-            due_ms=found.at_ms,
-            category=category,
-            store_id=store_id,
-            price_minor=found.cause.price_minor,
-            basket_minor=baskets[last],
-        )
+        yield _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
+    for moment in _moments(rows, rules, patterns, buyer):
+        place, due_ms = places[moment.event.event_id], moment.event.appended_ms
+        yield _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
+
+
+def _moments(
+    rows: list[tuple[Any, ...]], rules: Rules, patterns: Collection[str], buyer: Orders | None
+) -> Iterator[moments.Moment]:
+    if rules.thresholds is None:
+        return
+    # Event's first seven fields are the other one's too.
+    events = [moments.Event(*row[1:8], *row[13:15]) for row in rows]
+    for moment in moments.moments(events, rules.thresholds, buyer):
+        if moment.rule in patterns:
+            yield moment
+
+
+def _candidate(
+    rule: str, row: tuple[Any, ...], due_ms: int, basket_minor: int, favourite: str | None, nth: int | None = None
+) -> Candidate:
+    event = Event(*row[OF_EVENT])
+    published_ms, category, store_id, tier, currency, _ = row[OF_EVENT.stop :]
+    return Candidate(
+        rule=rule,
+        shopper_id=row[0],
+        cause_event_id=event.event_id,
+        membership_tier=tier,
+        occurred_ms=event.occurred_ms,
+        published_ms=published_ms,
+        due_ms=due_ms,
+        category=category,
+        store_id=store_id,
+        price_minor=event.price_minor,
+        basket_minor=basket_minor,
+        nth=nth,
+        product_id=event.product_id,
+        currency=currency,
+        favourite_category=favourite,
+    )
 
 
 def _baskets(events: list[Event], rules: Rules) -> Iterator[int]:
@@ -99,6 +151,22 @@ def _baskets(events: list[Event], rules: Rules) -> Iterator[int]:
             case "order_completed":
                 basket_minor = 0
         yield basket_minor
+
+
+def _favourites(rows: list[tuple[Any, ...]], events: list[Event], rules: Rules) -> Iterator[str | None]:
+    """The category met most so far, the latest of several, after each event."""
+    counts: dict[str, int] = {}
+    before_ms = None
+    for row, event in zip(rows, events, strict=True):
+        if before_ms is not None and event.appended_ms - before_ms > rules.forget_after_ms:
+            counts = {}
+        before_ms = event.appended_ms
+        category = row[10]
+        if category is not None:
+            # A new one beyond the bound takes the place and the count of the rarest.
+            full = category not in counts and len(counts) == CATEGORIES
+            counts[category] = 1 + counts.pop(min(counts, key=counts.__getitem__) if full else category, 0)
+        yield max(reversed(counts), key=counts.__getitem__, default=None)
 
 
 def _shoppers(database: duckdb.DuckDBPyConnection, values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,5 +1,6 @@
 """Say what applying the files would change, and what the campaigns would have done on a day that landed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -10,7 +11,9 @@ from campaigns import landed
 from campaigns.definition import Campaign, flat
 from campaigns.replay import Effect, effects, on_day, replay
 from campaigns.store import PAUSED, Found
+from jobs.own_rules import OwnRules, load_one
 from ledger.expected_coupons import Rules
+from settings import Campaigns, read
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Day:
-    """What each campaign would have done with the candidates of a UTC day."""
+    """What each campaign would have done with the candidates of a UTC day; which rules failed, and how often."""
 
     day: date
     candidates: int
     effects: list[Effect]
+    failed_rules: dict[str, int] = field(default_factory=dict)
 
 
 def changes(campaigns: Mapping[str, Campaign], found: Found) -> list[Change]:
@@ -67,8 +71,13 @@ def on(day: date, campaigns: Sequence[Campaign], rules: Rules, folder: Path | No
     """What the campaigns would have done on a landed UTC day, as if each had begun with it."""
     begin_ms = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
     running = [on_day(campaign, begin_ms) for campaign in campaigns]
-    found = landed.candidates(day, rules, folder) if running else []
-    return Day(day, len(found), effects(replay(found, running, rules.most_per_day, rules.longest_past_ms), running))
+    patterns = {pattern for campaign in running for pattern in campaign.patterns}
+    found = landed.candidates(day, rules, folder, patterns) if running else []
+    failed: Counter[str] = Counter()
+    named = {campaign.rule for campaign in running if campaign.rule is not None}
+    ask = OwnRules({rule: load_one(read(Campaigns).rules, rule) for rule in named}, lambda why: failed.update([why]))
+    decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask)
+    return Day(day, len(found), effects(decided, running), failed)
 
 
 def sentence(change: Change) -> str:
@@ -93,7 +102,8 @@ def _told(key: str, value: Any) -> str:
 def told(day: Day) -> str:
     """A day as a person reads it."""
     head = f"On {day.day} (UTC) there were {day.candidates:,} candidates; had these campaigns begun that day:"
-    return "\n".join([head, *map(_effect, day.effects)])
+    failed = [f"{sentence} (for {count:,} candidates)" for sentence, count in day.failed_rules.items()]
+    return "\n".join([head, *map(_effect, day.effects), *failed])
 
 
 def _effect(effect: Effect) -> str:

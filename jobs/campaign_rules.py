@@ -9,23 +9,37 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, long_past
+from jobs.own_rules import Ask
 
 # A basket's discount is off the basket, any other off the product.
-BASKET_RULES = ("abandoned_cart",)
+BASKET_RULES = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
+# What earns a coupon where no campaign says anything; any other pattern is for campaigns alone.
+BUILT_IN = ("abandoned_cart", "hesitation", "high_value_browsing", "qr_claim")
 
 
 def propose(
-    candidate: Candidate, campaigns: Sequence[Mapping[str, Any]] | None, policy: Policy, now_ms: int
+    candidate: Candidate, campaigns: Sequence[Mapping[str, Any]] | None, policy: Policy, now_ms: int, ask: Ask
 ) -> list[dict[str, Any]]:
-    """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one."""
+    """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one.
+
+    A campaign that names a rule of the shop's own may answer where the rule, which `ask` knows, gives a score.
+    """
     if campaigns is None:
-        return [] if long_past(candidate, now_ms, policy.longest_past_ms) else [built_in(candidate, policy)]
+        earns = candidate.rule in BUILT_IN and not long_past(candidate, now_ms, policy.longest_past_ms)
+        return [built_in(candidate, policy)] if earns else []
     return [
         proposal
         for campaign in campaigns
         if not long_past(candidate, now_ms, campaign["deadline_ms"] or policy.longest_past_ms)
-        and (proposal := of_campaign(candidate, campaign)) is not None
+        and (score := _score(candidate, campaign, now_ms, ask)) is not None
+        and (proposal := of_campaign(candidate, campaign, score)) is not None
     ]
+
+
+def _score(candidate: Candidate, campaign: Mapping[str, Any], now_ms: int, ask: Ask) -> float | None:
+    # A version that was applied before there were rules does not have the key.
+    rule = campaign.get("rule")
+    return 0.0 if rule is None else ask(rule, candidate, now_ms)
 
 
 def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
@@ -61,8 +75,11 @@ def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
     }
 
 
-def of_campaign(candidate: Candidate, campaign: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the campaign would give; None where it has no offer for the shopper's tier."""
+def of_campaign(candidate: Candidate, campaign: Mapping[str, Any], score: float = 0.0) -> dict[str, Any] | None:
+    """What the campaign would give; None where it has no offer for the shopper's tier.
+
+    The `score` ranks it among those of its priority.
+    """
     offers = [
         offer for offer in campaign["offers"] if offer["tiers"] is None or candidate.membership_tier in offer["tiers"]
     ]
@@ -75,7 +92,7 @@ def of_campaign(candidate: Candidate, campaign: Mapping[str, Any]) -> dict[str, 
         "campaign": name,
         "version": campaign["version"],
         "priority": campaign["priority"],
-        "score": 0.0,
+        "score": score,
         "offer": None if offer is None else offer["name"],
         "kind": None if offer is None else offer["kind"],
         "percent": 0 if offer is None else offer["percent"],

@@ -3,7 +3,7 @@
 A table's columns come from its contract, so a .avsc is the one place that lists them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -127,21 +127,36 @@ def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str)
     tables.create_temporary_view(name, Table(shared.of(tables._j_tenv, table._j_table, rowtime), tables))
 
 
-def activity_of(tables: StreamTableEnvironment, deliveries: Table, quiet: timedelta, forget: timedelta) -> Table:
+def activity_of(
+    tables: StreamTableEnvironment,
+    deliveries: Table,
+    quiet: timedelta,
+    forget: timedelta,
+    forget_looks: timedelta,
+    forget_buyer: timedelta,
+) -> Table:
     """Each delivery with what is known of its shopper, and a row for each basket left alone for `quiet`.
 
-    `shopper` in it is for the function STREAK, which this makes known to SQL.
+    After a quiet of `forget` only the prices seen are remembered, up to `forget_looks`, and the orders, up to
+    `forget_buyer`. `shopper` in it is for the functions STREAK and COMPLETES, which this makes known to SQL.
     """
-    tables.create_java_temporary_system_function("STREAK", "dev.hongbao.connector.StreakFunction")
+    for name in ("Streak", "Completes"):
+        tables.create_java_temporary_system_function(name.upper(), f"dev.hongbao.connector.{name}Function")
     java = get_gateway().jvm.dev.hongbao.connector.Activity
-    quiet_ms, forget_ms = (duration // timedelta(milliseconds=1) for duration in (quiet, forget))
-    return Table(java.of(tables._j_tenv, deliveries._j_table, quiet_ms, forget_ms), tables)
+    times = (duration // timedelta(milliseconds=1) for duration in (quiet, forget, forget_looks, forget_buyer))
+    return Table(java.of(tables._j_tenv, deliveries._j_table, *times), tables)
 
 
-def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Pulsar) -> Table:
-    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`; null where none covers them."""
+def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Pulsar, built_in: Iterable[str]) -> Table:
+    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`.
+
+    Where none covers the pattern it is null for a `built_in` one, and any other's candidate goes no further.
+    """
     java = get_gateway().jvm.dev.hongbao.connector.Campaigns
-    return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar)), tables)
+    patterns = get_gateway().jvm.java.util.HashSet()
+    for pattern in built_in:
+        patterns.add(pattern)
+    return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar), patterns), tables)
 
 
 def govern(tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar) -> Table:

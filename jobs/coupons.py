@@ -6,14 +6,15 @@ clicks -> activity -> patterns/*.sql -> candidates -> campaigns -> judge
 """
 
 import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pyflink.common import Row, Types
 from pyflink.datastream import DataStream, ProcessFunction, RuntimeContext
 from pyflink.table import StatementSet, StreamTableEnvironment, Table
@@ -21,15 +22,18 @@ from pyflink.table import StatementSet, StreamTableEnvironment, Table
 import schemas
 from errors import CannotRun
 from jobs import environment, sql
-from jobs.campaign_rules import propose
+from jobs.campaign_rules import BUILT_IN, propose
 from jobs.connectors import activity_of, campaigns_of, columns, create_clicks, create_parquet, create_topic, govern
 from jobs.coupon_rules import Candidate, Policy
 from jobs.environment import JobSection
-from settings import Pulsar, Warehouse, read
-from settings.duration import Duration
+from jobs.own_rules import OwnRules, Score, load
+from settings import Campaigns, Pulsar, Warehouse, read
+from settings.duration import Duration, text
 
 FOLDER = Path(__file__).parent
 PATTERNS = FOLDER / "patterns"
+# So many different sentences of rules that fail are logged; each failure is counted.
+MOST_TOLD = 100
 
 
 class Coupons(JobSection):
@@ -62,6 +66,25 @@ class Coupons(JobSection):
     valid_for: Duration = Field(timedelta(days=1), gt=timedelta(0))
     # How long a shopper's pattern state is kept after the last event.
     forget_after: Duration = Field(timedelta(hours=1), gt=timedelta(0))
+    # price drop: so much cheaper than at the look before. Where that may be longer ago than forget_after, each
+    # shopper is remembered for so long (docs/jobs.md says at which cost).
+    price_drop_percent: int = Field(10, ge=1, le=99)
+    price_drop_within: Duration = Field(timedelta(hours=1), gt=timedelta(0))
+    # lapsed buyer: comes again so long after the last order.
+    lapsed_after: Duration = Field(timedelta(days=60), gt=timedelta(0))
+    # basket threshold: the open basket's worth.
+    basket_threshold_minor: int = Field(50_000, ge=1)
+    # checkout hesitation: from the add to the way back from the checkout.
+    checkout_hesitation_within: Duration = Field(timedelta(minutes=15), gt=timedelta(0))
+    # How long after the last event a buyer's orders are remembered: for the n-th purchase and the lapsed buyer.
+    remember_buyers: Duration = Field(timedelta(days=400), gt=timedelta(0))
+
+    @model_validator(mode="after")
+    def _remembers_who_lapsed(self) -> Self:
+        if self.lapsed_after >= self.remember_buyers:
+            got = f"lapsed_after {text(self.lapsed_after)} and remember_buyers {text(self.remember_buyers)}"
+            raise ValueError(f"who lapsed is forgotten before; lapsed_after must be below remember_buyers, got {got}")
+        return self
 
     @property
     def policy(self) -> Policy:
@@ -82,29 +105,44 @@ class Coupons(JobSection):
             "high_value_views": self.high_value_views,
             "high_value_within_ms": self.high_value_within // timedelta(milliseconds=1),
             "high_value_price_minor": self.high_value_price_minor,
+            "price_drop_percent": self.price_drop_percent,
+            "price_drop_within_ms": self.price_drop_within // timedelta(milliseconds=1),
+            "lapsed_after_ms": self.lapsed_after // timedelta(milliseconds=1),
+            "basket_threshold_minor": self.basket_threshold_minor,
+            "checkout_hesitation_within_ms": self.checkout_hesitation_within // timedelta(milliseconds=1),
         }
 
 
 class Judge(ProcessFunction):  # type: ignore[misc]
     """Give each candidate its proposals; one that none answers goes no further."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, rules: Mapping[str, Score]) -> None:
         self._policy = policy
+        self._scores = rules
+        self._told: set[str] = set()
 
     def open(self, runtime_context: RuntimeContext) -> None:
         # The same few lists come with every candidate. Made here: a cached function of this module would be imported.
         self._parsed = lru_cache(maxsize=1024)(json.loads)
         self._unanswered = runtime_context.get_metrics_group().counter("unanswered_candidates")
+        self._failures = runtime_context.get_metrics_group().counter("failed_rules")
+        self._ask = OwnRules(self._scores, self._fail)
 
     def process_element(self, value: Row, context: ProcessFunction.Context) -> Iterator[Row]:
         *fields, campaigns = value
         candidate = Candidate(*fields)
         asked = None if campaigns is None else self._parsed(campaigns)
-        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000)
+        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000, self._ask)
         if proposals:
             yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
             self._unanswered.inc()
+
+    def _fail(self, sentence: str) -> None:
+        self._failures.inc()
+        if sentence not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(sentence)
+            logging.getLogger("coupons-judge").error("%s; its campaigns let nobody in by it", sentence)
 
 
 # What governance passes on of a candidate.
@@ -141,7 +179,14 @@ def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
 def candidates(tables: StreamTableEnvironment, config: Coupons) -> Table:
     """Every pattern's matches in one table of Candidate's columns."""
     (deliveries,) = sql.statements(FOLDER / "activity.sql")
-    activity = activity_of(tables, tables.sql_query(deliveries), config.abandoned_after, config.forget_after)
+    activity = activity_of(
+        tables,
+        tables.sql_query(deliveries),
+        quiet=config.abandoned_after,
+        forget=config.forget_after,
+        forget_looks=config.price_drop_within,
+        forget_buyer=config.remember_buyers,
+    )
     tables.create_temporary_view("activity", activity)
     matches = [tables.sql_query(query) for path in sorted(PATTERNS.glob("*.sql")) for query in _bound(path, config)]
     union = matches[0]
@@ -156,7 +201,9 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> D
     judged = (
         # Through SQL, whose types are Python's too; a stream's are Flink's own.
         tables.to_data_stream(tables.sql_query("SELECT * FROM asked"))
-        .process(Judge(config.policy), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values())))
+        .process(
+            Judge(config.policy, load(read(Campaigns).rules)), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values()))
+        )
         .uid("coupons-judge")
         .name("coupons-judge")
     )
@@ -170,7 +217,7 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> D
 def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
     """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`."""
     pulsar = read(Pulsar)
-    asked = campaigns_of(tables, candidates(tables, config), pulsar)
+    asked = campaigns_of(tables, candidates(tables, config), pulsar, BUILT_IN)
     judged = tables.from_data_stream(proposed(tables, asked, config))
     tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, pulsar))
     return sql.run(tables, FOLDER / "triggers.sql")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jobs.coupon_rules import coupon_id
+from ledger.moments import Thresholds
 
 DAY_MS = 86_400_000
 # The jobs remember so many events of a shopper (docs/jobs.md); what a bot did before is forgotten.
@@ -34,7 +35,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Rules:
-    """The [coupons] settings that decide who gets one."""
+    """The [coupons] settings that decide who gets one; `thresholds` are of the patterns that only campaigns answer."""
 
     campaign_id: str
     hesitation_views: int
@@ -47,6 +48,7 @@ class Rules:
     most_per_day: int
     longest_past_ms: int
     forget_after_ms: int
+    thresholds: Thresholds | None = None
 
 
 class Coupon(NamedTuple):

@@ -1,16 +1,17 @@
 """Hold the coupons that were given against those that the rules must give for the landed events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from ledger.account import Finding, text
 from ledger.expected_coupons import Coupon, Event, Rules, expected
+from ledger.moments import Thresholds
 from warehouse.connection import opened
 
 if TYPE_CHECKING:
@@ -48,8 +49,22 @@ def rules_of(config: "Coupons") -> Rules:
     plain = ("campaign_id", "hesitation_views", "high_value_views", "high_value_price_minor", "most_per_day")
     return Rules(
         **{name: getattr(config, name) for name in plain},
-        **{f"{name}_ms": getattr(config, name) // timedelta(milliseconds=1) for name in durations},
+        **_whole_ms(config, durations),
+        thresholds=_thresholds(config),
     )
+
+
+def _thresholds(config: "Coupons") -> Thresholds:
+    durations = ("forget_after", "price_drop_within", "lapsed_after", "checkout_hesitation_within", "remember_buyers")
+    return Thresholds(
+        price_drop_percent=config.price_drop_percent,
+        basket_threshold_minor=config.basket_threshold_minor,
+        **_whole_ms(config, durations),
+    )
+
+
+def _whole_ms(config: "Coupons", names: Iterable[str]) -> dict[str, Any]:
+    return {f"{name}_ms": getattr(config, name) // timedelta(milliseconds=1) for name in names}
 
 
 def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None) -> Reckoning:

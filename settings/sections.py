@@ -92,11 +92,12 @@ class Warehouse(Section):
 
 
 class Campaigns(Section):
-    """Where the campaigns' files lie."""
+    """Where the campaigns' files lie, and the shop's own rules that they name."""
 
     SECTION: ClassVar[str] = "campaigns"
 
     folder: CheckoutPath = Path("campaigns")
+    rules: CheckoutPath = Path("rules")
 
 
 class Subscribers(Section):

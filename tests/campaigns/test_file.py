@@ -21,6 +21,7 @@ exclusive_group = "new-year"
 lane = "vip"
 valid_for = "1 d"
 deadline = "10 min"
+rule = "first_order_above"
 
 [audience]
 tiers = ["gold", "vip"]
@@ -124,6 +125,7 @@ def test_whole_file_is_one_canonical_object(tmp_path: Path) -> None:
         "caps": {"per_shopper": 2, "per_shopper_per_day": 1, "per_day": 10_000, "cooldown_ms": 3_600_000},
         "budget": {"currency": "CNY", "money_minor": 500_000, "pieces": 1000},
         "holdout": {"share": 0.1, "salt": "2027"},
+        "rule": "first_order_above",
     }
     assert json.loads(campaign.text) == wanted
     assert campaign.text == json.dumps(wanted, sort_keys=True, separators=(",", ":"))
@@ -171,8 +173,8 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
         (
             '["hesitation"]',
             '["hesitation", "hesitating"]',
-            "patterns.2: a pattern of jobs/patterns: abandoned_cart, hesitation, high_value_browsing, qr_claim, "
-            "got 'hesitating'",
+            "patterns.2: a pattern of jobs/patterns: abandoned_cart, basket_threshold, checkout_hesitation, "
+            "hesitation, high_value_browsing, lapsed_buyer, nth_purchase, price_drop, qr_claim, got 'hesitating'",
         ),
         ('["hesitation"]', "[]", "patterns: at least one, got []"),
         ("priority = 10", "priority = 1001", "priority: Input should be less than or equal to 1000, got 1001"),
@@ -236,6 +238,12 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
         ('salt = "2027"\n', "", 'holdout.salt: required with share, such as "2027", got None'),
         ('salt = "2027"', 'salt = "a\\u001fb"', "holdout.salt: String should match pattern"),
         ("[[offers]]", "[[offrs]]", "offers: missing; give at least one [[offers]]"),
+        (
+            'rule = "first_order_above"',
+            'rule = "first_order"',
+            f"rule: a rule of {ROOT / 'rules'}: first_order_above, got",
+        ),
+        ('rule = "first_order_above"', 'rule = "../x"', "rule: String should match pattern"),
     ],
 )
 def test_wrong_key_is_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:

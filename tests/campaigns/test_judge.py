@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from campaigns.definition import Campaign, Offer
-from campaigns.judge import Candidate, Proposal, chosen, cost_minor, drawn, held_out, propose, uniform
+from campaigns.judge import (
+    OFF_THE_BASKET,
+    Candidate,
+    Proposal,
+    chosen,
+    cost_minor,
+    drawn,
+    held_out,
+    propose,
+    uniform,
+)
+from jobs.coupon_rules import Candidate as JobCandidate
 from tests.campaigns.files import DAY_MS, START_MS, campaign
 
 LONGEST_PAST_MS = 600_000
@@ -174,3 +185,29 @@ def test_holdout_holds_its_share_of_shoppers_and_always_the_same() -> None:
     edge = uniform("2027", "sale", "anna")
     assert not held_out(campaign(holdout={"share": edge, "salt": "2027"}), "anna")
     assert held_out(campaign(holdout={"share": edge + 1e-15, "salt": "2027"}), "anna")
+
+
+def test_rule_of_the_shops_own_lets_in_and_ranks() -> None:
+    asked = candidate(nth=1, price_minor=30_000, favourite_category="tea")
+    sale = campaign(rule="dear")
+    told = []
+
+    def ask(rule: str, about: JobCandidate, now_ms: int) -> float | None:
+        told.append((rule, about.nth, about.price_minor, about.favourite_category, now_ms))
+        return 1.5 if about.price_minor == 30_000 else None
+
+    found = propose(sale, asked, NOW_MS, LONGEST_PAST_MS, ask)
+    assert found is not None
+    assert (found.score, told) == (1.5, [("dear", 1, 30_000, "tea", NOW_MS)])
+    assert propose(sale, candidate(), NOW_MS, LONGEST_PAST_MS, ask) is None
+    assert propose(sale, asked, NOW_MS, LONGEST_PAST_MS) is None, "nobody knows the rule"
+    everybody = propose(campaign(), asked, NOW_MS, LONGEST_PAST_MS, ask)
+    assert everybody is not None
+    assert (everybody.score, len(told)) == (0.0, 2)
+
+
+@pytest.mark.parametrize("rule", OFF_THE_BASKET)
+def test_percentage_of_a_basket_pattern_is_of_the_basket(rule: str) -> None:
+    ten = Offer(name="ten", percent=10, most_minor=5_000)
+    assert cost_minor(ten, candidate(rule=rule, basket_minor=700, price_minor=100)) == 70
+    assert cost_minor(ten, candidate(rule="price_drop", basket_minor=700, price_minor=100)) == 10

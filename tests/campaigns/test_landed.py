@@ -1,11 +1,14 @@
 """A day's candidates are those of the ledger's patterns, with basket and tier, and what else was decided."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from campaigns.judge import Candidate
 from campaigns.landed import candidates
+from ledger.moments import PATTERNS
+from tests.ledger.moments_cases import THRESHOLDS
 from tests.ledger.test_expected_coupons import RULES
 from tests.warehouse.landing import event, land
 
@@ -45,6 +48,9 @@ def test_third_view_is_a_candidate_with_what_its_event_says(tmp_path: Path) -> N
             store_id="s1",
             price_minor=1200,
             basket_minor=0,
+            product_id="tea",
+            currency="CNY",
+            favourite_category="drinks",
         )
     ]
 
@@ -119,6 +125,62 @@ def test_pattern_that_nobody_here_can_reckon_is_taken_from_what_the_jobs_decided
     assert (one.rule, one.cause_event_id, one.membership_tier, one.due_ms) == ("nth_purchase", "event-1", "gold", ms(1))
     assert (one.category, one.store_id, one.price_minor, one.nth) == ("drinks", "s1", 700, None)
     assert found(tmp_path, date(2026, 11, 12)) == []
+
+
+REMEMBERING = replace(RULES, thresholds=THRESHOLDS)
+
+
+def moments(folder: Path, *patterns: str) -> list[tuple[str, str, int | None, int]]:
+    """Pattern, cause, number and basket of each candidate that only campaigns answer."""
+    of_day = candidates(DAY, REMEMBERING, folder, patterns)
+    return [(one.rule, one.cause_event_id, one.nth, one.basket_minor) for one in of_day if one.rule in patterns]
+
+
+def test_patterns_for_campaigns_are_reckoned_for_those_who_ask(tmp_path: Path) -> None:
+    rows = [
+        at(1, 1, price_minor=1_000, currency="CNY"),
+        at(2, 2, price_minor=900, currency="CNY"),
+        at(3, 3, "product_added", price_minor=700),
+        at(4, 4, "product_added", price_minor=300, category="tea"),
+        at(5, 5, "checkout_started"),
+        at(6, 6, "cart_viewed", category="tea"),
+        at(7, 7, "order_completed", order_id="o1"),
+    ]
+    land(tmp_path, "events", rows)
+    everything = [
+        ("price_drop", "event-2", None, 0),
+        ("basket_threshold", "event-4", None, 1_000),
+        ("checkout_hesitation", "event-6", None, 1_000),
+        ("nth_purchase", "event-7", 1, 0),
+    ]
+    assert moments(tmp_path, *PATTERNS) == everything
+    assert moments(tmp_path, "price_drop") == everything[:1]
+    assert found(tmp_path) == []
+
+
+def test_orders_of_long_before_the_day_count(tmp_path: Path) -> None:
+    day_s = 86_400
+    before = [
+        at(1, -200 * day_s, "order_completed", order_id="o1"),
+        at(2, -200 * day_s + 1, "order_completed", order_id="o1"),
+        at(3, -100 * day_s, "order_completed", order_id="o2"),
+        at(4, -30 * day_s, shopper_id="ben"),
+        at(5, -100 * day_s, "order_completed", order_id="o8", shopper_id="ben"),
+        at(6, -401 * day_s, "order_completed", order_id="o0"),
+    ]
+    today = [at(7, 1), at(8, 2, "order_completed", order_id="o3"), at(9, 3, shopper_id="ben")]
+    land(tmp_path, "events", [*before, *today])
+    # Ben was here 30 days ago, 70 after his order: that was the moment.
+    assert moments(tmp_path, "lapsed_buyer", "nth_purchase") == [
+        ("lapsed_buyer", "event-7", None, 0),
+        ("nth_purchase", "event-8", 4, 0),
+    ]
+
+
+def test_favourite_is_the_category_met_most_and_of_equals_the_latest(tmp_path: Path) -> None:
+    rows = [at(n, n, "qr_scanned", category=name) for n, name in enumerate(("tea", "cups", "cups", "tea"))]
+    land(tmp_path, "events", rows)
+    assert [one.favourite_category for one in found(tmp_path)] == ["tea", "cups", "cups", "tea"]
 
 
 def test_empty_warehouse_has_no_candidates(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from campaigns.definition import Campaign
 from campaigns.plan import changes, on, sentence, told, would_run
 from campaigns.store import ACTIVE, PAUSED, Found, Version
 from tests.campaigns.files import campaign
 from tests.campaigns.test_landed import DAY, at
+from tests.jobs.test_own_rules import written
 from tests.ledger.test_expected_coupons import RULES
 from tests.warehouse.landing import land
 
@@ -69,4 +72,29 @@ def test_landed_day_is_decided_as_if_the_campaigns_had_begun_with_it(tmp_path: P
         "  none: 1 to 1 for 120",
         "  vip: 1 to 1 for 120",
         "  not issued: 1 out_of_budget",
+    ]
+
+
+def test_rule_of_the_shops_own_decides_the_day_too_and_its_failures_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(
+        tmp_path,
+        "events",
+        [
+            at(first + n, first + n, shopper_id=who)
+            for first, who in ((0, "anna"), (10, "ben"), (20, "cora"))
+            for n in range(3)
+        ],
+    )
+    rule = "def score(candidate, now_ms):\n    return 1 / (len(candidate.shopper_id) - 3) if ok else None\n"
+    written(tmp_path, broken=rule.replace("ok", "True"), nobody=rule.replace("ok", "False"))
+    monkeypatch.setenv("HONGBAO_CAMPAIGNS_RULES", str(tmp_path))
+    day = on(DAY, [campaign(rule="broken"), campaign("never", rule="nobody")], RULES, tmp_path)
+    assert told(day).splitlines() == [
+        "On 2026-11-11 (UTC) there were 3 candidates; had these campaigns begun that day:",
+        "sale: 2 issued to 2 shoppers for 600 minor CNY",
+        "  none: 2 to 2 for 600",
+        "never: 0 issued to 0 shoppers for 0 minor CNY",
+        "rule broken: ZeroDivisionError: division by zero (for 1 candidates)",
     ]

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pulsar
@@ -30,7 +30,8 @@ PIECES = 50
 
 def campaign(name: str, **changed: Any) -> Campaign:
     """One of scans that runs now."""
-    return files.campaign(name, starts_ms=0, ends_ms=4_000_000_000_000, patterns=("qr_claim",), **changed)
+    plain: dict[str, Any] = {"starts_ms": 0, "ends_ms": 4_000_000_000_000, "patterns": ("qr_claim",)}
+    return files.campaign(name, **plain | changed)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,8 @@ def job(broker: Pulsar) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment:
         # Long enough that a failure comes well after the newest one.
         environment.setenv("HONGBAO_COUPONS_CHECKPOINT_INTERVAL", "8 s")
+        # No event may be older than a week.
+        environment.setenv("HONGBAO_COUPONS_LAPSED_AFTER", "5 d")
         (submitted,) = submit_and_check(["coupons"])
     yield submitted.job_id
     with FlinkRest(read(Flink).rest_url) as rest:
@@ -96,6 +99,69 @@ def test_version_that_is_none_leaves_the_last_good_one(broker: Pulsar, job: str)
     with Publisher(broker) as clicks:
         clicks.publish(scan("kept-1", "kept"))
     eventually(lambda: [coupon["campaign_version"] for coupon in on_topic(broker, "kept")], [1])
+
+
+def everywhere(broker: Pulsar, clicks: Publisher, shop: str) -> None:
+    """Return when every subtask has taken up what was applied: the campaign applied last answers all its scans."""
+    store.apply(broker, {"probe": campaign("probe", audience={"stores": (shop,)})})
+    probes = {f"{shop}-probe-{number}" for number in range(8)}
+
+    def answered() -> set[str]:
+        given = {str(coupon["shopper_id"]) for coupon in on_topic(broker, shop)} & probes
+        for who in probes - given:
+            clicks.publish(scan(who, shop))
+        clicks.flush()
+        return given
+
+    eventually(answered, probes)
+
+
+def test_every_pattern_for_campaigns_alone_earns_what_its_campaign_gives_and_once(broker: Pulsar, job: str) -> None:
+    asked: dict[str, dict[str, Any]] = {
+        "drop": {"patterns": ("price_drop",)},
+        "second": {"patterns": ("nth_purchase",), "audience": {"nth": 2}},
+        "lapsed": {"patterns": ("lapsed_buyer",)},
+        "basket": {"patterns": ("basket_threshold",), "offers": ({"name": "t", "percent": 10, "most_minor": 9_000},)},
+        "checkout": {"patterns": ("checkout_hesitation",)},
+        "first-dear": {"patterns": ("nth_purchase",), "rule": "first_order_above"},
+        "ruled-by-none": {"patterns": ("nth_purchase",), "rule": "not_there"},
+    }
+    store.apply(broker, {name: campaign(name, **changed) for name, changed in asked.items()})
+    with Publisher(broker) as clicks:
+        everywhere(broker, clicks, "moments")
+
+        def happens(who: str, kind: str, **fields: Any) -> str:
+            return clicks.publish(click(f"moments-{who}", kind, **fields))
+
+        # So far back that they earn nothing themselves.
+        happens("lapsed", "order_completed", order_id="old", occurred_at=datetime.now(UTC) - timedelta(days=6))
+        for price_minor, currency in ((1_000, "CNY"), (910, "CNY"), (100, "EUR")):
+            happens("looker", "product_viewed", price_minor=price_minor, currency=currency)
+        expected = {("drop", happens("looker", "product_viewed", price_minor=819), 300)}
+        happens("looker", "product_viewed", price_minor=819)
+        happens("buyer", "order_completed", order_id="o1", price_minor=19_999)
+        happens("buyer", "order_completed", order_id="o1")
+        expected |= {
+            ("second", happens("buyer", "order_completed", order_id="o2", price_minor=30_000), 300),
+            ("first-dear", happens("rich", "order_completed", order_id="o3", price_minor=20_000), 300),
+            ("lapsed", happens("lapsed", "product_viewed"), 300),
+        }
+        happens("lapsed", "product_viewed")
+        happens("adder", "product_added", price_minor=49_999)
+        expected |= {("basket", happens("adder", "product_added", price_minor=1), 5_000)}
+        happens("adder", "product_added", price_minor=1)
+        for kind in ("cart_viewed", "product_added", "checkout_started"):
+            happens("doubter", kind)
+        expected |= {("checkout", happens("doubter", "cart_viewed"), 300)}
+        happens("doubter", "cart_viewed")
+
+    def given() -> set[tuple[Any, ...]]:
+        ours = [coupon for coupon in on_topic(broker, "moments") if coupon["campaign_id"] in asked]
+        return {(one["campaign_id"], str(one["cause_event_id"]), one["cost_minor"]) for one in ours}
+
+    eventually(given, expected)
+    logs = "".join(path.read_text(errors="replace") for path in (read(Stack).folder / "log").glob("taskmanager-1*"))
+    assert "rule not_there: this job has none of that name; there are first_order_above" in logs
 
 
 def test_budget_is_not_overspent_when_the_taskmanager_dies(broker: Pulsar, job: str) -> None:

@@ -24,7 +24,7 @@ def test_rules_travel_with_the_job() -> None:
     carry_python()
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_JOBS],
-        input=cloudpickle.dumps(Judge(Coupons().policy)),
+        input=cloudpickle.dumps(Judge(Coupons().policy, {})),
         capture_output=True,
         check=False,
     )

@@ -47,7 +47,9 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
       List.of(
           "shopper_id", "event_id", "event_type", "product_id", "category", "price_minor", "currency", "campaign_id",
           "store_id", "membership_tier", "favourite_category", "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms",
-          "shopper");
+          "shopper",
+          // What happened at this event alone, null elsewhere: so a pattern that is to match once is one WHERE too.
+          "nth_order", "order_age_ms", "order_age_before_ms", "seen_price_minor", "seen_ms", "basket_peak_minor");
 
   private final int verdict;
   private final int shopperId;
@@ -64,12 +66,15 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   private final int occurredAt;
   private final int publishedAt;
   private final int readAt;
+  private final int orderId;
   private final long quietMs;
   private final long forgetMs;
+  private final long forgetLooksMs;
+  private final long forgetBuyerMs;
   private transient ValueState<Shopper> shoppers;
   private transient Texts texts;
 
-  Activity(Rows rows, long quietMs, long forgetMs) {
+  Activity(Rows rows, long quietMs, long forgetMs, long forgetLooksMs, long forgetBuyerMs) {
     this.verdict = rows.position("verdict");
     this.shopperId = rows.position("shopper_id");
     this.eventId = rows.position("event_id");
@@ -85,8 +90,12 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     this.occurredAt = rows.position("occurred_at");
     this.publishedAt = rows.position("published_at");
     this.readAt = rows.position("read_at");
+    this.orderId = rows.position("order_id");
     this.quietMs = quietMs;
     this.forgetMs = forgetMs;
+    // What outlives the rest is not forgotten before it.
+    this.forgetLooksMs = Math.max(forgetMs, forgetLooksMs);
+    this.forgetBuyerMs = Math.max(forgetMs, forgetBuyerMs);
   }
 
   /**
@@ -96,8 +105,12 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
    *     verdict is ok count. (A WHERE would make the planner copy every column: 5 objects a text.)
    * @param quietMs a basket that nobody touched for so long is announced, in milliseconds
    * @param forgetMs a shopper is forgotten after so long without an event, in milliseconds
+   * @param forgetLooksMs the prices seen only after so long
+   * @param forgetBuyerMs the orders only after so long
    */
-  public static Table of(StreamTableEnvironment tables, Table deliveries, long quietMs, long forgetMs) {
+  public static Table of(
+      StreamTableEnvironment tables, Table deliveries, long quietMs, long forgetMs, long forgetLooksMs,
+      long forgetBuyerMs) {
     Rows rows = new Rows(deliveries);
     // Deduplication has brought each shopper's events to one subtask; nothing in between moves them.
     return tables.fromDataStream(
@@ -105,7 +118,8 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
                 Rows.stream(tables, deliveries),
                 new Deduplicate.ByShopper(rows.position("shopper_id"), rows.position("message_id")),
                 InternalTypeInfo.of(TEXT))
-            .process(new Activity(rows, quietMs, forgetMs), InternalTypeInfo.of(type()))
+            .process(
+                new Activity(rows, quietMs, forgetMs, forgetLooksMs, forgetBuyerMs), InternalTypeInfo.of(type()))
             .uid("coupons-activity")
             .name("coupons-activity"));
   }
@@ -113,9 +127,10 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   static RowType type() {
     LogicalType[] types = new LogicalType[NAMES.size()];
     for (int i = 0; i < types.length; i++) {
-      types[i] = NAMES.get(i).endsWith("_ms") || NAMES.get(i).endsWith("_minor") ? NUMBER : TEXT;
+      String name = NAMES.get(i);
+      types[i] = name.endsWith("_ms") || name.endsWith("_minor") || name.equals("nth_order") ? NUMBER : TEXT;
     }
-    types[types.length - 1] = new RawType<>(Shopper.class, ByReference.INSTANCE);
+    types[NAMES.indexOf("shopper")] = new RawType<>(Shopper.class, ByReference.INSTANCE);
     return RowType.of(types, NAMES.toArray(String[]::new));
   }
 
@@ -134,7 +149,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     if (shopper == null) {
       shopper = new Shopper();
     }
-    take(event, shopper);
+    Moment moment = take(event, shopper);
     shopper.arrivedMs = context.timerService().currentProcessingTime();
     wake(context, shopper);
     shoppers.update(shopper);
@@ -144,23 +159,31 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
             event.getString(shopperId), event.getString(eventId), event.getString(eventType), text(event, productId),
             text(event, category), number(event, priceMinor), text(event, currency), text(event, campaignId),
             text(event, storeId), text(event, membershipTier), data(shopper.favourite()), shopper.basketMinor, millis(event, occurredAt),
-            publishedMs, publishedMs, millis(event, readAt), RawValueData.fromObject(shopper)));
+            publishedMs, publishedMs, millis(event, readAt), RawValueData.fromObject(shopper), moment.nthOrder,
+            moment.orderAgeMs, moment.orderAgeBeforeMs, moment.seenPriceMinor, moment.seenMs,
+            moment.basketPeakMinor));
   }
 
-  private void take(RowData event, Shopper shopper) {
+  private Moment take(RowData event, Shopper shopper) {
     String type = texts.of(event, eventType);
+    String product = texts.of(event, productId);
     long price = event.isNullAt(priceMinor) ? 0 : event.getLong(priceMinor);
-    shopper.remember(type, texts.of(event, productId), price, millis(event, occurredAt));
+    long atMs = millis(event, occurredAt);
+    Moment moment = new Moment();
+    moment.visit(shopper, type, atMs);
+    shopper.remember(type, product, price, atMs);
     if (!event.isNullAt(category)) {
       shopper.like(texts.of(event, category));
     }
     long value = (event.isNullAt(quantity) ? 1 : event.getInt(quantity)) * price;
     switch (type) {
-      case "product_added" -> shopper.add(added(event), value);
+      case "product_viewed" -> moment.look(shopper, product, Rows.text(event, currency), price, atMs);
+      case "product_added" -> moment.add(shopper, added(event), value);
       case "product_removed" -> shopper.remove(value);
-      case "order_completed" -> shopper.order();
+      case "order_completed" -> moment.order(shopper, Rows.text(event, orderId), atMs);
       default -> {}
     }
+    return moment;
   }
 
   private Shopper.Added added(RowData event) {
@@ -191,11 +214,24 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
       // Announced once; the basket itself is still worth what is in it.
       shopper.added = null;
     }
-    if (shopper.arrivedMs + forgetMs <= timestamp) {
+    forget(shopper, timestamp - shopper.arrivedMs);
+    if (shopper.size == 0 && shopper.looks == null && shopper.buyer == null) {
       shoppers.clear();
     } else {
       wake(context, shopper);
       shoppers.update(shopper);
+    }
+  }
+
+  private void forget(Shopper shopper, long quietForMs) {
+    if (forgetMs <= quietForMs) {
+      shopper.forget();
+    }
+    if (forgetLooksMs <= quietForMs) {
+      shopper.looks = null;
+    }
+    if (forgetBuyerMs <= quietForMs) {
+      shopper.buyer = null;
     }
   }
 
@@ -205,11 +241,24 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
         shopper.added != null
             ? shopper.arrivedMs + Math.min(quietMs, forgetMs)
             // A second's precision, so that one timer serves many.
-            : (shopper.arrivedMs + forgetMs + 999) / 1000 * 1000;
+            : (shopper.arrivedMs + nextMs(shopper) + 999) / 1000 * 1000;
     if (shopper.timerMs == 0 || dueMs < shopper.timerMs) {
+      if (shopper.timerMs != 0) {
+        // A buyer's is more than a year ahead: each visit would leave one there.
+        context.timerService().deleteProcessingTimeTimer(shopper.timerMs);
+      }
       shopper.timerMs = dueMs;
       context.timerService().registerProcessingTimeTimer(dueMs);
     }
+  }
+
+  /** How long after the last event the next part is forgotten. */
+  private long nextMs(Shopper shopper) {
+    if (shopper.size > 0) {
+      return forgetMs;
+    }
+    long looksMs = shopper.looks == null ? Long.MAX_VALUE : forgetLooksMs;
+    return shopper.buyer == null ? looksMs : Math.min(looksMs, forgetBuyerMs);
   }
 
   private RowData quiet(StringData shopperId, Shopper shopper) {
@@ -218,7 +267,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
         shopperId, data(added.eventId), QUIET, data(added.productId), data(added.category), added.priceMinor,
         data(added.currency), data(added.campaignId), data(added.storeId), data(added.membershipTier), data(shopper.favourite()),
         shopper.basketMinor, added.occurredMs, added.publishedMs, shopper.arrivedMs + quietMs, added.readMs,
-        RawValueData.fromObject(shopper));
+        RawValueData.fromObject(shopper), null, null, null, null, null, null);
   }
 
   private static StringData data(String text) {

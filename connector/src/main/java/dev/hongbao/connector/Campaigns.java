@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.api.common.functions.RichFlatMapFunction;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.Counter;
@@ -20,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives each candidate with the campaigns that may answer it, as one JSON list; null where no campaign covers its
- * pattern. A candidate whose pattern is covered, but for other shoppers, goes no further.
+ * pattern, and something built in does. A candidate whose pattern is covered, but for other shoppers, goes no further,
+ * nor does one that nothing answers: the judge's Python is where candidates are dear.
  */
 public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
 
@@ -37,10 +39,11 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
   private final int store;
   private final int basketMinor;
   private final int nth;
+  private final Set<String> builtIn;
   private transient CampaignBook book;
   private transient Counter refused;
 
-  Campaigns(Rows rows, String serviceUrl, String adminUrl, String topic) {
+  Campaigns(Rows rows, String serviceUrl, String adminUrl, String topic, Set<String> builtIn) {
     this.serviceUrl = serviceUrl;
     this.adminUrl = adminUrl;
     this.topic = topic;
@@ -50,10 +53,17 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
     this.store = rows.position("store_id");
     this.basketMinor = rows.position("basket_minor");
     this.nth = rows.position("nth");
+    this.builtIn = Set.copyOf(builtIn);
   }
 
-  /** Gives the candidates with a column {@code campaigns} at the end; {@code broker} has service-url, admin-url, campaigns. */
-  public static Table of(StreamTableEnvironment tables, Table candidates, Map<String, String> broker) {
+  /**
+   * Gives the candidates with a column {@code campaigns} at the end.
+   *
+   * @param broker has service-url, admin-url, campaigns
+   * @param builtIn the patterns that are answered without a campaign
+   */
+  public static Table of(
+      StreamTableEnvironment tables, Table candidates, Map<String, String> broker, Set<String> builtIn) {
     Rows rows = new Rows(candidates);
     RowType row = (RowType) candidates.getResolvedSchema().toSourceRowDataType().getLogicalType();
     LogicalType[] types = new LogicalType[row.getFieldCount() + 1];
@@ -65,7 +75,7 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
     types[types.length - 1] = TEXT;
     names[types.length - 1] = "campaigns";
     Campaigns campaigns =
-        new Campaigns(rows, broker.get("service-url"), broker.get("admin-url"), broker.get("campaigns"));
+        new Campaigns(rows, broker.get("service-url"), broker.get("admin-url"), broker.get("campaigns"), builtIn);
     return tables.fromDataStream(
         Rows.stream(tables, candidates)
             .flatMap(campaigns)
@@ -105,7 +115,7 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
         admitting.append(campaign.text());
       }
     }
-    if (covered && admitting == null) {
+    if (covered ? admitting == null : !builtIn.contains(pattern)) {
       return;
     }
     StringData text = covered ? StringData.fromString(admitting.append(']').toString()) : null;

@@ -3,7 +3,8 @@ package dev.hongbao.connector;
 import java.util.Arrays;
 
 /**
- * What is remembered of a shopper: the newest events, the favourite category, the open basket.
+ * What is remembered of a shopper: the newest events, the favourite category, the open basket; and, for longer, the
+ * orders and the prices seen.
  *
  * <p>At most {@value #MOST_EVENTS} events and {@value #MOST_CATEGORIES} categories, so a bot costs no
  * more than a shopper. Public fields because Flink's POJO format carries them over an upgrade that adds one.
@@ -15,6 +16,10 @@ public class Shopper {
 
   /** How many categories are counted apart. */
   public static final int MOST_CATEGORIES = 16;
+
+  private static final String[] NOTHING = {};
+  private static final long[] NO_NUMBERS = {};
+  private static final long NEVER = Long.MIN_VALUE;
 
   /** The newest events by arrival, oldest first; only the first {@code size} places are used. */
   public int size;
@@ -34,6 +39,13 @@ public class Shopper {
   /** When the last event arrived, and when the next timer is due; 0 without one. */
   public long arrivedMs;
   public long timerMs;
+
+  /** The most that the open basket was worth. */
+  public long basketPeakMinor;
+
+  /** What outlives the rest: null before an order, and before a look at a price. */
+  public Buyer buyer;
+  public Looks looks;
 
   /** An event that added to the basket. */
   public static class Added {
@@ -59,10 +71,11 @@ public class Shopper {
       System.arraycopy(pricesMinor, 1, pricesMinor, 0, size);
       System.arraycopy(occurredMs, 1, occurredMs, 0, size);
     } else if (size == types.length) {
-      types = Arrays.copyOf(types, 2 * size);
-      products = Arrays.copyOf(products, 2 * size);
-      pricesMinor = Arrays.copyOf(pricesMinor, 2 * size);
-      occurredMs = Arrays.copyOf(occurredMs, 2 * size);
+      int places = Math.max(4, 2 * size);
+      types = Arrays.copyOf(types, places);
+      products = Arrays.copyOf(products, places);
+      pricesMinor = Arrays.copyOf(pricesMinor, places);
+      occurredMs = Arrays.copyOf(occurredMs, places);
     }
     types[size] = type;
     products[size] = product;
@@ -115,6 +128,7 @@ public class Shopper {
   /** Puts into the basket. */
   void add(Added event, long valueMinor) {
     basketMinor += valueMinor;
+    basketPeakMinor = Math.max(basketPeakMinor, basketMinor);
     added = event;
   }
 
@@ -122,14 +136,27 @@ public class Shopper {
   void remove(long valueMinor) {
     basketMinor = Math.max(0, basketMinor - valueMinor);
     if (basketMinor == 0) {
-      added = null;
+      empty();
     }
   }
 
-  /** Empties the basket: it was bought. */
-  void order() {
+  /** Empties the basket: it was bought, or its last piece taken out. */
+  void empty() {
     basketMinor = 0;
+    basketPeakMinor = 0;
     added = null;
+  }
+
+  /** Forgets all but the buyer and the looks, and takes no more room than they do. */
+  void forget() {
+    size = 0;
+    types = NOTHING;
+    products = NOTHING;
+    pricesMinor = NO_NUMBERS;
+    occurredMs = NO_NUMBERS;
+    categories = NOTHING;
+    counts = NO_NUMBERS;
+    empty();
   }
 
   /**
@@ -152,12 +179,64 @@ public class Shopper {
         hits += occurredMs[i] >= oldestMs && (leastMinor == null || pricesMinor[i] >= leastMinor) ? 1 : 0;
         continue;
       }
-      for (String reset : resets) {
-        if (types[i].equals(reset)) {
-          return hits;
-        }
+      if (isOneOf(resets, types[i])) {
+        return hits;
       }
     }
     return hits;
+  }
+
+  /**
+   * Whether the newest event is the last of the steps, and the others came before it in this order, by arrival.
+   *
+   * <p>Other events may lie between. Steps that were completed once do not count again: who goes through the last step
+   * twice completes once.
+   *
+   * @param steps event types, first step first
+   * @param resets event types after which the steps begin anew; one that is a step too is a step
+   * @param product only events of this product are steps or reset; null for any
+   * @param withinMs from the first step to the last at most, by event time
+   */
+  boolean completes(String[] steps, String[] resets, String product, long withinMs) {
+    // By number of steps done: when the latest first step was, of all the ways that lead so far.
+    long[] begunMs = new long[steps.length];
+    Arrays.fill(begunMs, NEVER);
+    boolean completed = false;
+    for (int i = 0; i < size; i++) {
+      if (product != null && !product.equals(products[i])) {
+        continue;
+      }
+      completed = step(steps, types[i], occurredMs[i], begunMs, withinMs);
+      if (completed || !isOneOf(steps, types[i]) && isOneOf(resets, types[i])) {
+        Arrays.fill(begunMs, NEVER);
+      }
+    }
+    return completed && (product == null || product.equals(products[size - 1]));
+  }
+
+  /** Goes on with an event from every number of steps done; whether the last step was that. */
+  private static boolean step(String[] steps, String type, long atMs, long[] begunMs, long withinMs) {
+    // The later steps first: one event is one step.
+    for (int done = steps.length - 1; done >= 0; done--) {
+      long firstMs = done == 0 ? atMs : begunMs[done];
+      if (!steps[done].equals(type) || firstMs == NEVER) {
+        continue;
+      }
+      if (done + 1 < steps.length) {
+        begunMs[done + 1] = Math.max(begunMs[done + 1], firstMs);
+      } else if (atMs - firstMs <= withinMs) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isOneOf(String[] types, String type) {
+    for (String one : types) {
+      if (one.equals(type)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

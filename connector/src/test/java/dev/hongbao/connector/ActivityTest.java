@@ -80,7 +80,7 @@ class ActivityTest {
     assertEquals(0, shopper.basketMinor);
     assertNull(shopper.added);
     shopper.add(added, 1);
-    shopper.order();
+    shopper.empty();
     assertNull(shopper.added);
   }
 
