@@ -1,0 +1,176 @@
+package dev.hongbao.connector;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.ValueState;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.types.Row;
+
+/**
+ * Moves each category's price with the windows of its conversion: {@link Pricing} decides, this remembers.
+ *
+ * <p>A change is sent once a checkpoint that holds it is complete, and is in the state until a later one holds that it
+ * was sent. So shops know no price that the job would not go on from, whatever a replay counts anew, and after a failure
+ * what they know comes again as it was. It costs up to a checkpoint's interval, which a price has and a coupon has not.
+ *
+ * <p>What the topic says is newer than a start's state wins: a job submitted without its state, or from an old
+ * savepoint, goes on from the prices that shops have.
+ *
+ * <p>An operator, not a function: only an operator may send when it is told that a checkpoint is complete.
+ */
+public final class Prices extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
+
+  private static final long serialVersionUID = 1L;
+  private static final TypeInformation<PriceLevel> LEVEL = Types.POJO(PriceLevel.class);
+  private static final TypeInformation<PriceChange> CHANGE = Types.POJO(PriceChange.class);
+  private static final int KIND = Conversion.column("window_kind");
+  private static final int START = Conversion.column("window_start");
+  private static final int END = Conversion.column("window_end");
+  private static final int DIMENSION = Conversion.column("dimension");
+  private static final int VALUE = Conversion.column("value");
+  private static final int VIEWERS = Conversion.column("viewers");
+  private static final int BUYERS = Conversion.column("buyers");
+  private static final int CLOSING = Conversion.column("closing");
+
+  private final PriceRules rules;
+  private final PublishedPrices published;
+  private transient ValueState<PriceLevel> levels;
+  private transient ListState<PriceChange> unsent;
+  private transient Map<String, PriceLevel> told;
+  /** In no checkpoint yet; in those that are not known to be complete, by their ids; and in a complete one. */
+  private transient List<PriceChange> decided;
+
+  private transient NavigableMap<Long, List<PriceChange>> held;
+  private transient List<PriceChange> due;
+
+  Prices(PriceRules rules, PublishedPrices published) {
+    this.rules = rules;
+    this.published = published;
+  }
+
+  /**
+   * Gives a row for each change of a category's price, by the fields of {@code price_trigger.avsc}.
+   *
+   * @param counted what {@link Conversion} gives
+   * @param broker service-url, admin-url, price-rules and prices (topics)
+   */
+  public static DataStream<Row> of(DataStream<Row> counted, Map<String, String> broker) {
+    return counted
+        .filter(window -> (boolean) window.getField(CLOSING) && "category".equals(window.getField(DIMENSION)))
+        .uid("conversion-closed-categories")
+        .name("conversion-closed-categories")
+        .keyBy(window -> (String) window.getField(VALUE), Types.STRING)
+        .transform(
+            "conversion-prices", PriceChange.ROW, new Prices(new PriceRules(broker), new PublishedPrices(broker)))
+        .uid("conversion-prices");
+  }
+
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    super.initializeState(context);
+    levels = context.getKeyedStateStore().getState(new ValueStateDescriptor<>("level", LEVEL));
+    unsent = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("unsent", CHANGE));
+    decided = new ArrayList<>();
+    held = new TreeMap<>();
+    due = new ArrayList<>();
+    // What a checkpoint gives back was complete.
+    unsent.get().forEach(due::add);
+  }
+
+  @Override
+  public void open() throws Exception {
+    super.open();
+    Counter refused = getMetricGroup().counter("refused_price_rules");
+    rules.open(
+        reason -> {
+          refused.inc();
+          LOG.error("{}", reason);
+        });
+    told = published.newest();
+  }
+
+  @Override
+  public void processElement(StreamRecord<Row> record) throws Exception {
+    send();
+    Row row = record.getValue();
+    PriceRule rule = rules.of((String) row.getField(VALUE));
+    if (rule == null || !rule.active()) {
+      return;
+    }
+    Pricing.Window window =
+        new Pricing.Window(
+            (String) row.getField(KIND), millis(row, START), millis(row, END), (long) row.getField(VIEWERS),
+            (long) row.getField(BUYERS));
+    PriceLevel level = level(rule.category());
+    PriceChange change =
+        Pricing.decide(rule, level, window, getProcessingTimeService().getCurrentProcessingTime());
+    levels.update(level);
+    if (change != null) {
+      decided.add(change);
+    }
+  }
+
+  private PriceLevel level(String category) throws Exception {
+    PriceLevel level = levels.value();
+    PriceLevel newer = told.remove(category);
+    if (newer != null && (level == null || level.decidedEndMs == null || level.decidedEndMs < newer.decidedEndMs)) {
+      return newer;
+    }
+    return level == null ? new PriceLevel() : level;
+  }
+
+  private static long millis(Row row, int column) {
+    return ((Instant) row.getField(column)).toEpochMilli();
+  }
+
+  /** While a job opens nothing may be sent on; what is due then goes with the first window or the first checkpoint. */
+  @Override
+  public void prepareSnapshotPreBarrier(long checkpointId) {
+    send();
+  }
+
+  @Override
+  public void snapshotState(StateSnapshotContext context) throws Exception {
+    super.snapshotState(context);
+    held.computeIfAbsent(context.getCheckpointId(), id -> new ArrayList<>()).addAll(decided);
+    decided.clear();
+    List<PriceChange> all = new ArrayList<>(due);
+    held.values().forEach(all::addAll);
+    unsent.update(all);
+  }
+
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) throws Exception {
+    super.notifyCheckpointComplete(checkpointId);
+    NavigableMap<Long, List<PriceChange>> complete = held.headMap(checkpointId, true);
+    complete.values().forEach(due::addAll);
+    complete.clear();
+    send();
+  }
+
+  private void send() {
+    due.forEach(change -> output.collect(new StreamRecord<>(change.row())));
+    due.clear();
+  }
+
+  @Override
+  public void close() throws Exception {
+    rules.close();
+    super.close();
+  }
+}
