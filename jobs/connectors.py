@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, COUPONS
+from schemas.topics import CAMPAIGNS, COUPONS, PRICE_RULES, PRICES
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -159,6 +159,18 @@ def _campaign_topics(pulsar: Pulsar) -> Any:
     }.items():
         topics.put(key, value)
     return topics
+
+
+def prices_of(counted: DataStream, pulsar: Pulsar) -> DataStream:
+    """Changes of categories' prices, by the rules on their topic, from what `windows` of Conversion gives."""
+    topics = get_gateway().jvm.java.util.HashMap()
+    for key, value in {
+        **_broker(pulsar),
+        "price-rules": pulsar.topic(PRICE_RULES.path),
+        "prices": pulsar.topic(PRICES.path),
+    }.items():
+        topics.put(key, value)
+    return DataStream(get_gateway().jvm.dev.hongbao.connector.Prices.of(counted._j_data_stream, topics))
 
 
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:

@@ -96,6 +96,14 @@ class Campaigns(Section):
     folder: CheckoutPath = Path("campaigns")
 
 
+class Prices(Section):
+    """Where the price rules' files lie."""
+
+    SECTION: ClassVar[str] = "prices"
+
+    folder: CheckoutPath = Path("prices")
+
+
 class Subscribers(Section):
     """How every service on the subscriber library retries, groups and remembers."""
 

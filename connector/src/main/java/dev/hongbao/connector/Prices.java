@@ -149,7 +149,7 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
     super.snapshotState(context);
     held.computeIfAbsent(context.getCheckpointId(), id -> new ArrayList<>()).addAll(decided);
     decided.clear();
-    List<PriceChange> all = new ArrayList<>(due);
+    List<PriceChange> all = new ArrayList<>();
     held.values().forEach(all::addAll);
     unsent.update(all);
   }

@@ -81,6 +81,23 @@ class ConversionTest {
   }
 
   @Test
+  void windowClosesOnceThoughALateEventSetsItsTimerAgainAfterARestart() throws Exception {
+    windows = harness(null);
+    take(new Event("tea", START_MS, 0, "u1", "o1"));
+    windows.processWatermark(new Watermark(START_MS + 60_000));
+    collect();
+    OperatorSubtaskState state = windows.snapshot(1, 1);
+    windows.close();
+    windows = harness(state);
+    // The first of its ten seconds, which end with the minute; no watermark has come yet.
+    take(new Event("tea", START_MS + 55_000, 0, "u2", "o1"));
+    windows.processWatermark(new Watermark(START_MS + 60_000));
+    collect();
+    assertEquals(4, closed.size());
+    windows.close();
+  }
+
+  @Test
   void stateIsForgotten() throws Exception {
     windows = harness(null);
     take(new Event("tea", START_MS, 0, "u1", "o1"));
