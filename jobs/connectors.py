@@ -161,8 +161,11 @@ def _campaign_topics(pulsar: Pulsar) -> Any:
     return topics
 
 
-def prices_of(counted: DataStream, pulsar: Pulsar) -> DataStream:
-    """Changes of categories' prices, by the rules on their topic, from what `windows` of Conversion gives."""
+def prices_of(counted: DataStream, pulsar: Pulsar, stragglers: timedelta) -> DataStream:
+    """Changes of categories' prices, by the rules on their topic, from what `windows` of Conversion gives.
+
+    A window decides `stragglers` after its end at the earliest.
+    """
     topics = get_gateway().jvm.java.util.HashMap()
     for key, value in {
         **_broker(pulsar),
@@ -170,7 +173,8 @@ def prices_of(counted: DataStream, pulsar: Pulsar) -> DataStream:
         "prices": pulsar.topic(PRICES.path),
     }.items():
         topics.put(key, value)
-    return DataStream(get_gateway().jvm.dev.hongbao.connector.Prices.of(counted._j_data_stream, topics))
+    java = get_gateway().jvm.dev.hongbao.connector.Prices
+    return DataStream(java.of(counted._j_data_stream, topics, stragglers // timedelta(milliseconds=1)))
 
 
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:

@@ -1,7 +1,7 @@
 """Count how far shoppers come, by window, campaign, category and product; and by visit. Move prices by it.
 
 clicks -> late gate -> steps -> dimensions -> windows: 10 s, 1 min, 5 min every minute -> conversion
-                                                    -> of a category, closed -> rule   -> prices
+                                                    -> of a category, over -> rule     -> prices
                     -> session windows -> visits                                       -> session_results
        late         -> late_events, quarantine/late-events
 """
@@ -101,7 +101,7 @@ def define(tables: StreamTableEnvironment, config: Conversion) -> StatementSet:
     sql.run(tables, FOLDER / "conversion_steps.sql", currency)
     counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms, config.niceness)
     tables.create_temporary_view("counted", counted)
-    tables.create_temporary_view("priced", prices_of(counted, read(Pulsar)))
+    tables.create_temporary_view("priced", prices_of(counted, read(Pulsar), config.out_of_orderness))
     (events,) = sql.statements(FOLDER / "visit_events.sql", currency)
     visits = windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms, config.niceness)
     tables.create_temporary_view("visits", visits)

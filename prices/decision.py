@@ -1,7 +1,7 @@
 """Decide, window by window, what a category's price becomes. Pure; the conversion job's Pricing.java decides the same.
 
-closed windows of a category, in order -> out of bounds -> moved into them at once
-                                       -> enough viewers, hold over -> below low: a step down, above high: a step up
+windows of a category that are over, in order -> out of bounds -> moved into them at once
+                                              -> enough viewers, hold past -> below low: a step down, above high: up
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ SEPARATOR = "\x1f"
 
 
 class Window(NamedTuple):
-    """A window's figures when it closed; times in milliseconds since 1970, event time."""
+    """A window's figures when it was over; times in milliseconds since 1970, event time."""
 
     kind: str
     start_ms: int
@@ -49,7 +49,7 @@ class Change(NamedTuple):
 
 
 def decide(rule: PriceRule, version: int, level: Level, window: Window, now_ms: int) -> tuple[Level, Change | None]:
-    """The level after a window that closed at `now_ms`, and the change if it is one.
+    """The level after a window that was over at `now_ms`, and the change if it is one.
 
     A window that does not end after every window decided before decides nothing: so each decides at most once.
     """

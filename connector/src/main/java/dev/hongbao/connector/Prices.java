@@ -8,6 +8,8 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.MapState;
+import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -15,14 +17,22 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.runtime.state.VoidNamespace;
+import org.apache.flink.runtime.state.VoidNamespaceSerializer;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.InternalTimer;
+import org.apache.flink.streaming.api.operators.InternalTimerService;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.api.operators.Triggerable;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.types.Row;
 
 /**
  * Moves each category's price with the windows of its conversion: {@link Pricing} decides, this remembers.
+ *
+ * <p>A window decides when it is over by the watermark and by the clock: a pause of the stream lets the watermark jump
+ * ahead, and closes windows that go on, or are yet to begin. A correction of one that is over decides nothing.
  *
  * <p>A change is sent once a checkpoint that holds it is complete, and is in the state until a later one holds that it
  * was sent. So shops know no price that the job would not go on from, whatever a replay counts anew, and after a failure
@@ -33,10 +43,12 @@ import org.apache.flink.types.Row;
  *
  * <p>An operator, not a function: only an operator may send when it is told that a checkpoint is complete.
  */
-public final class Prices extends AbstractStreamOperator<Row> implements OneInputStreamOperator<Row, Row> {
+public final class Prices extends AbstractStreamOperator<Row>
+    implements OneInputStreamOperator<Row, Row>, Triggerable<String, VoidNamespace> {
 
   private static final long serialVersionUID = 1L;
   private static final TypeInformation<PriceLevel> LEVEL = Types.POJO(PriceLevel.class);
+  private static final TypeInformation<PriceWindow> WINDOW = Types.POJO(PriceWindow.class);
   private static final TypeInformation<PriceChange> CHANGE = Types.POJO(PriceChange.class);
   private static final int KIND = Conversion.column("window_kind");
   private static final int START = Conversion.column("window_start");
@@ -49,7 +61,12 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
 
   private final PriceRules rules;
   private final PublishedPrices published;
+  private final long stragglersMs;
   private transient ValueState<PriceLevel> levels;
+  /** By their ends, in event time: closed before their time by the clock, or opened behind the watermark. */
+  private transient MapState<Long, PriceWindow> early;
+
+  private transient InternalTimerService<VoidNamespace> timers;
   private transient ListState<PriceChange> unsent;
   private transient Map<String, PriceLevel> told;
   /** In no checkpoint yet; in those that are not known to be complete, by their ids; and in a complete one. */
@@ -58,9 +75,10 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
   private transient NavigableMap<Long, List<PriceChange>> held;
   private transient List<PriceChange> due;
 
-  Prices(PriceRules rules, PublishedPrices published) {
+  Prices(PriceRules rules, PublishedPrices published, long stragglersMs) {
     this.rules = rules;
     this.published = published;
+    this.stragglersMs = stragglersMs;
   }
 
   /**
@@ -68,15 +86,17 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
    *
    * @param counted what {@link Conversion} gives
    * @param broker service-url, admin-url, price-rules and prices (topics)
+   * @param stragglersMs how long after a window's end its last events come, in milliseconds
    */
-  public static DataStream<Row> of(DataStream<Row> counted, Map<String, String> broker) {
+  public static DataStream<Row> of(DataStream<Row> counted, Map<String, String> broker, long stragglersMs) {
     return counted
-        .filter(window -> (boolean) window.getField(CLOSING) && "category".equals(window.getField(DIMENSION)))
-        .uid("conversion-closed-categories")
-        .name("conversion-closed-categories")
+        .filter(window -> "category".equals(window.getField(DIMENSION)))
+        .uid("conversion-categories")
+        .name("conversion-categories")
         .keyBy(window -> (String) window.getField(VALUE), Types.STRING)
         .transform(
-            "conversion-prices", PriceChange.ROW, new Prices(new PriceRules(broker), new PublishedPrices(broker)))
+            "conversion-prices", PriceChange.ROW,
+            new Prices(new PriceRules(broker), new PublishedPrices(broker), stragglersMs))
         .uid("conversion-prices");
   }
 
@@ -84,6 +104,7 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
     levels = context.getKeyedStateStore().getState(new ValueStateDescriptor<>("level", LEVEL));
+    early = context.getKeyedStateStore().getMapState(new MapStateDescriptor<>("early", Types.LONG, WINDOW));
     unsent = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("unsent", CHANGE));
     decided = new ArrayList<>();
     held = new TreeMap<>();
@@ -95,6 +116,7 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
   @Override
   public void open() throws Exception {
     super.open();
+    timers = getInternalTimerService("ends", VoidNamespaceSerializer.INSTANCE, this);
     Counter refused = getMetricGroup().counter("refused_price_rules");
     rules.open(
         reason -> {
@@ -109,16 +131,42 @@ public final class Prices extends AbstractStreamOperator<Row> implements OneInpu
     send();
     Row row = record.getValue();
     PriceRule rule = rules.of((String) row.getField(VALUE));
-    if (rule == null || !rule.active()) {
+    if (rule == null || !rule.windowKind().equals(row.getField(KIND))) {
       return;
     }
-    Pricing.Window window =
-        new Pricing.Window(
-            (String) row.getField(KIND), millis(row, START), millis(row, END), (long) row.getField(VIEWERS),
+    PriceWindow window =
+        PriceWindow.of(
+            rule.windowKind(), millis(row, START), millis(row, END), (long) row.getField(VIEWERS),
             (long) row.getField(BUYERS));
+    long overMs = window.endMs + stragglersMs;
+    if (timers.currentProcessingTime() < overMs) {
+      early.put(window.endMs, window);
+      timers.registerProcessingTimeTimer(VoidNamespace.INSTANCE, overMs);
+    } else if ((boolean) row.getField(CLOSING)) {
+      decide(rule, window);
+    }
+  }
+
+  @Override
+  public void onProcessingTime(InternalTimer<String, VoidNamespace> timer) throws Exception {
+    long endMs = timer.getTimestamp() - stragglersMs;
+    PriceWindow window = early.get(endMs);
+    PriceRule rule = rules.of(timer.getKey());
+    if (window != null && rule != null) {
+      decide(rule, window);
+    }
+    early.remove(endMs);
+  }
+
+  @Override
+  public void onEventTime(InternalTimer<String, VoidNamespace> timer) {}
+
+  private void decide(PriceRule rule, PriceWindow window) throws Exception {
+    if (!rule.active()) {
+      return;
+    }
     PriceLevel level = level(rule.category());
-    PriceChange change =
-        Pricing.decide(rule, level, window, getProcessingTimeService().getCurrentProcessingTime());
+    PriceChange change = Pricing.decide(rule, level, window, timers.currentProcessingTime());
     levels.update(level);
     if (change != null) {
       decided.add(change);

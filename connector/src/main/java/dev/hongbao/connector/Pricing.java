@@ -13,17 +13,14 @@ final class Pricing {
   /** Between the parts of an id; of these only a category could hold it, and that comes first. */
   private static final String SEPARATOR = "\u001f";
 
-  /** A window's figures when it closed; event time. */
-  record Window(String kind, long startMs, long endMs, long viewers, long buyers) {}
-
   private Pricing() {}
 
   /**
-   * Moves {@code level} by a window that closed now, and gives the change, or null where there is none.
+   * Moves {@code level} by a window that is over, and gives the change, or null where there is none.
    *
    * <p>A window that does not end after every window decided before decides nothing: so each decides at most once.
    */
-  static PriceChange decide(PriceRule rule, PriceLevel level, Window window, long nowMs) {
+  static PriceChange decide(PriceRule rule, PriceLevel level, PriceWindow window, long nowMs) {
     if (!window.kind.equals(rule.windowKind())
         || level.decidedEndMs != null && window.endMs <= level.decidedEndMs) {
       return null;
@@ -54,13 +51,13 @@ final class Pricing {
   }
 
   /** By the job's clock too: it catches up an outage's hours in minutes, and shoppers see prices by the clock. */
-  private static boolean held(PriceRule rule, PriceLevel level, Window window, long nowMs) {
+  private static boolean held(PriceRule rule, PriceLevel level, PriceWindow window, long nowMs) {
     return level.changedEndMs != null
         && (window.endMs - level.changedEndMs < rule.holdMs() || nowMs - level.changedMs < rule.holdMs());
   }
 
   private static PriceChange change(
-      PriceRule rule, int previousPercent, int percent, String reason, Window window, long nowMs) {
+      PriceRule rule, int previousPercent, int percent, String reason, PriceWindow window, long nowMs) {
     PriceChange change = new PriceChange();
     change.priceId = id(rule.category(), window, rule.version());
     change.category = rule.category();
@@ -82,7 +79,7 @@ final class Pricing {
   }
 
   /** The same window decided by the same version always has the same id. */
-  private static String id(String category, Window window, int version) {
+  private static String id(String category, PriceWindow window, int version) {
     String cause = String.join(SEPARATOR, category, window.kind, "" + window.startMs, "" + version);
     return UUID.nameUUIDFromBytes(cause.getBytes(StandardCharsets.UTF_8)).toString();
   }

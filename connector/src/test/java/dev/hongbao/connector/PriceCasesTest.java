@@ -26,7 +26,7 @@ class PriceCasesTest {
       PriceChange found =
           Pricing.decide(
               rule, levels.computeIfAbsent(rule.category(), category -> new PriceLevel()),
-              new Pricing.Window(
+              PriceWindow.of(
                   window.get("kind").asText(), window.get("start_ms").asLong(), window.get("end_ms").asLong(),
                   window.get("viewers").asLong(), window.get("buyers").asLong()),
               step.get("now_ms").asLong());

@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 class PricesTest {
 
   private static final long MINUTE_MS = 60_000;
+  private static final long STRAGGLERS_MS = 5_000;
+  /** Every window of these tests is over by then. */
+  private static final long NOW_MS = 100 * MINUTE_MS;
 
   private final Map<String, PriceRule> rules = new HashMap<>();
   private final Map<String, PriceLevel> told = new HashMap<>();
@@ -53,7 +56,7 @@ class PricesTest {
     OperatorSubtaskState second;
     List<Row> sent;
     try (var prices = prices(null)) {
-      prices.setProcessingTime(7_777);
+      prices.setProcessingTime(NOW_MS + 7_777);
       window(prices, "tea", 1, 0);
       first = prices.snapshot(1, 1);
       prices.notifyOfCompletedCheckpoint(1);
@@ -61,7 +64,7 @@ class PricesTest {
       second = prices.snapshot(2, 2);
     }
     try (var prices = prices(first)) {
-      prices.setProcessingTime(99_999);
+      prices.setProcessingTime(NOW_MS + 99_999);
       prices.getOperator().prepareSnapshotPreBarrier(3);
       assertEquals(sent, rows(prices));
     }
@@ -82,12 +85,41 @@ class PricesTest {
       state = prices.snapshot(1, 1);
     }
     try (var prices = prices(state)) {
-      prices.setProcessingTime(10 * MINUTE_MS);
+      prices.setProcessingTime(NOW_MS + 10 * MINUTE_MS);
       // Replayed, and counted otherwise; held; a step on.
       window(prices, "tea", 1, 10);
       window(prices, "tea", 3, 0);
       window(prices, "tea", 4, 0);
       assertEquals(List.of("tea 100 -> 90", "tea 90 -> 80"), afterCheckpoint(prices));
+    }
+  }
+
+  @Test
+  void windowThatAPauseClosedDecidesWhenItIsOverByTheClockByWhatIsKnownThen() throws Exception {
+    OperatorSubtaskState state;
+    try (var prices = prices(null, MINUTE_MS / 2)) {
+      window(prices, "tea", 1, 9);
+      // This one the watermark had passed before it began: it opens late.
+      window(prices, "tea", 2, 9, false);
+      window(prices, "tea", 1, 0, false);
+      prices.setProcessingTime(MINUTE_MS + STRAGGLERS_MS - 1);
+      assertEquals(List.of(), afterCheckpoint(prices));
+      prices.setProcessingTime(MINUTE_MS + STRAGGLERS_MS);
+      assertEquals(List.of("tea 100 -> 90"), afterCheckpoint(prices));
+      state = prices.snapshot(10, 10);
+    }
+    try (var prices = prices(state, MINUTE_MS + STRAGGLERS_MS)) {
+      prices.setProcessingTime(2 * MINUTE_MS + STRAGGLERS_MS);
+      assertEquals(List.of("tea 90 -> 100"), afterCheckpoint(prices));
+      assertEquals(0, prices.numProcessingTimeTimers());
+    }
+  }
+
+  @Test
+  void correctionOfAWindowThatIsOverDecidesNothing() throws Exception {
+    try (var prices = prices(null)) {
+      window(prices, "tea", 1, 0, false);
+      assertEquals(List.of(), afterCheckpoint(prices));
     }
   }
 
@@ -168,6 +200,13 @@ class PricesTest {
   private static void window(
       KeyedOneInputStreamOperatorTestHarness<String, Row, Row> prices, String category, int number, long buyers)
       throws Exception {
+    window(prices, category, number, buyers, true);
+  }
+
+  private static void window(
+      KeyedOneInputStreamOperatorTestHarness<String, Row, Row> prices, String category, int number, long buyers,
+      boolean closing)
+      throws Exception {
     Row row = new Row(Conversion.column("closing") + 1);
     row.setField(Conversion.column("window_kind"), "tumble_1m");
     row.setField(Conversion.column("window_start"), Instant.ofEpochMilli((number - 1) * MINUTE_MS));
@@ -176,7 +215,7 @@ class PricesTest {
     row.setField(Conversion.column("value"), category);
     row.setField(Conversion.column("viewers"), 10L);
     row.setField(Conversion.column("buyers"), buyers);
-    row.setField(Conversion.column("closing"), true);
+    row.setField(Conversion.column("closing"), closing);
     prices.processElement(new StreamRecord<>(row));
   }
 
@@ -203,15 +242,21 @@ class PricesTest {
 
   private KeyedOneInputStreamOperatorTestHarness<String, Row, Row> prices(OperatorSubtaskState state)
       throws Exception {
+    return prices(state, NOW_MS);
+  }
+
+  private KeyedOneInputStreamOperatorTestHarness<String, Row, Row> prices(OperatorSubtaskState state, long nowMs)
+      throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<String, Row, Row>(
-            new Prices(new Given(rules), new Sent(told)),
+            new Prices(new Given(rules), new Sent(told), STRAGGLERS_MS),
             row -> (String) row.getField(Conversion.column("value")),
             Types.STRING);
     harness.setup(PriceChange.ROW.createSerializer(harness.getExecutionConfig().getSerializerConfig()));
     if (state != null) {
       harness.initializeState(state);
     }
+    harness.setProcessingTime(nowMs);
     harness.open();
     return harness;
   }
