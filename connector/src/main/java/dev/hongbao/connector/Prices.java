@@ -149,13 +149,23 @@ public final class Prices extends AbstractStreamOperator<Row>
 
   @Override
   public void onProcessingTime(InternalTimer<String, VoidNamespace> timer) throws Exception {
-    long endMs = timer.getTimestamp() - stragglersMs;
-    PriceWindow window = early.get(endMs);
-    PriceRule rule = rules.of(timer.getKey());
-    if (window != null && rule != null) {
-      decide(rule, window);
+    NavigableMap<Long, PriceWindow> inOrder = new TreeMap<>();
+    for (PriceWindow window : early.values()) {
+      inOrder.put(window.endMs, window);
     }
-    early.remove(endMs);
+    PriceRule rule = rules.of(timer.getKey());
+    for (PriceWindow window : inOrder.values()) {
+      long overMs = window.endMs + stragglersMs;
+      if (overMs > timer.getTimestamp()) {
+        // An upgrade may have changed how long stragglers take since its timer was set.
+        timers.registerProcessingTimeTimer(VoidNamespace.INSTANCE, overMs);
+        continue;
+      }
+      if (rule != null) {
+        decide(rule, window);
+      }
+      early.remove(window.endMs);
+    }
   }
 
   @Override

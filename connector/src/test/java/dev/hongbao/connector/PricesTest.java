@@ -27,6 +27,7 @@ class PricesTest {
 
   private final Map<String, PriceRule> rules = new HashMap<>();
   private final Map<String, PriceLevel> told = new HashMap<>();
+  private long stragglersMs = STRAGGLERS_MS;
 
   PricesTest() {
     rules.put("tea", rule(1, 0));
@@ -102,14 +103,19 @@ class PricesTest {
       // This one the watermark had passed before it began: it opens late.
       window(prices, "tea", 2, 9, false);
       window(prices, "tea", 1, 0, false);
+      assertEquals(2, prices.numProcessingTimeTimers());
       prices.setProcessingTime(MINUTE_MS + STRAGGLERS_MS - 1);
       assertEquals(List.of(), afterCheckpoint(prices));
       prices.setProcessingTime(MINUTE_MS + STRAGGLERS_MS);
       assertEquals(List.of("tea 100 -> 90"), afterCheckpoint(prices));
       state = prices.snapshot(10, 10);
     }
+    // An upgrade to twice as much.
+    stragglersMs = 2 * STRAGGLERS_MS;
     try (var prices = prices(state, MINUTE_MS + STRAGGLERS_MS)) {
       prices.setProcessingTime(2 * MINUTE_MS + STRAGGLERS_MS);
+      assertEquals(List.of(), afterCheckpoint(prices));
+      prices.setProcessingTime(2 * MINUTE_MS + 2 * STRAGGLERS_MS);
       assertEquals(List.of("tea 90 -> 100"), afterCheckpoint(prices));
       assertEquals(0, prices.numProcessingTimeTimers());
     }
@@ -249,7 +255,7 @@ class PricesTest {
       throws Exception {
     var harness =
         new KeyedOneInputStreamOperatorTestHarness<String, Row, Row>(
-            new Prices(new Given(rules), new Sent(told), STRAGGLERS_MS),
+            new Prices(new Given(rules), new Sent(told), stragglersMs),
             row -> (String) row.getField(Conversion.column("value")),
             Types.STRING);
     harness.setup(PriceChange.ROW.createSerializer(harness.getExecutionConfig().getSerializerConfig()));
