@@ -111,15 +111,17 @@ rules = st.builds(
     window_kind=st.sampled_from(["tumble_1m", "tumble_10s"]),
     least_viewers=st.integers(1, 12),
     low=st.sampled_from([0.1, 0.25, 1 / 3]),
-    high=st.sampled_from([1e-9, 0.1, 0.5]),
+    high=st.sampled_from([1e-9, 0.2, 0.5]),
     step_percent=st.integers(1, 100),
-    floor_percent=st.integers(1, 150),
+    floor_percent=st.just(60) | st.integers(1, 150),
     ceiling_percent=st.integers(0, 60),
     hold_ms=st.sampled_from([0, 1, MINUTE_MS, 5 * MINUTE_MS]),
 )
 # A window's figures, by how many minutes it begins after the one before, and how long after its end it is decided.
 steps = st.lists(
-    st.tuples(st.integers(0, 20), st.integers(0, 20), st.integers(-2, 4), st.integers(0, 10 * MINUTE_MS)), max_size=40
+    st.tuples(st.integers(0, 20), st.integers(0, 12), st.integers(-2, 4), st.integers(0, 10 * MINUTE_MS)),
+    min_size=5,
+    max_size=30,
 )
 
 
