@@ -16,4 +16,14 @@ public class PriceLevel {
 
   /** End of the last window decided; null before the first. */
   public Long decidedEndMs;
+
+  /** Gives where the change left it. */
+  static PriceLevel after(PriceChange change) {
+    PriceLevel level = new PriceLevel();
+    level.percent = change.pricePercent;
+    level.changedEndMs = change.windowEndMs;
+    level.changedMs = change.decidedMs;
+    level.decidedEndMs = change.windowEndMs;
+    return level;
+  }
 }

@@ -2,6 +2,8 @@ package dev.hongbao.connector;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -74,6 +76,10 @@ public final class Prices extends AbstractStreamOperator<Row>
 
   private transient NavigableMap<Long, List<PriceChange>> held;
   private transient List<PriceChange> due;
+  /** Sent by a job whose state this one has not: its last files never appeared, so it lands again. */
+  private transient List<PriceChange> readBack;
+
+  private transient boolean restored;
 
   Prices(PriceRules rules, PublishedPrices published, long stragglersMs) {
     this.rules = rules;
@@ -82,7 +88,8 @@ public final class Prices extends AbstractStreamOperator<Row>
   }
 
   /**
-   * Gives a row for each change of a category's price, by the fields of {@code price_trigger.avsc}.
+   * Gives a row for each change of a category's price, by the fields of {@code price_trigger.avsc}, and whether it was
+   * {@code sent_before}.
    *
    * @param counted what {@link Conversion} gives
    * @param broker service-url, admin-url, price-rules and prices (topics)
@@ -109,6 +116,8 @@ public final class Prices extends AbstractStreamOperator<Row>
     decided = new ArrayList<>();
     held = new TreeMap<>();
     due = new ArrayList<>();
+    readBack = new ArrayList<>();
+    restored = context.isRestored();
     // What a checkpoint gives back was complete.
     unsent.get().forEach(due::add);
   }
@@ -123,7 +132,17 @@ public final class Prices extends AbstractStreamOperator<Row>
           refused.inc();
           LOG.error("{}", reason);
         });
-    told = published.newest();
+    Collection<PriceChange> changes = published.changes();
+    told = new HashMap<>();
+    for (PriceChange change : changes) {
+      // A repeat may come after the next.
+      told.merge(
+          change.category, PriceLevel.after(change),
+          (one, other) -> one.decidedEndMs < other.decidedEndMs ? other : one);
+    }
+    if (!restored && getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0) {
+      readBack.addAll(changes);
+    }
   }
 
   @Override
@@ -222,7 +241,9 @@ public final class Prices extends AbstractStreamOperator<Row>
   }
 
   private void send() {
-    due.forEach(change -> output.collect(new StreamRecord<>(change.row())));
+    readBack.forEach(change -> output.collect(new StreamRecord<>(change.row(true))));
+    readBack.clear();
+    due.forEach(change -> output.collect(new StreamRecord<>(change.row(false))));
     due.clear();
   }
 

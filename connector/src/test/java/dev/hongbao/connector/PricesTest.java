@@ -5,16 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.avro.Schema;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.types.Row;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +29,7 @@ class PricesTest {
   private static final long NOW_MS = 100 * MINUTE_MS;
 
   private final Map<String, PriceRule> rules = new HashMap<>();
-  private final Map<String, PriceLevel> told = new HashMap<>();
+  private final List<PriceChange> told = new ArrayList<>();
   private long stragglersMs = STRAGGLERS_MS;
 
   PricesTest() {
@@ -131,11 +134,12 @@ class PricesTest {
 
   @Test
   void jobWithoutItsStateGoesOnFromThePricesThatShopsHave() throws Exception {
-    told.put("tea", level(80, 5));
+    // A repeat may come after the next.
+    told.addAll(List.of(change(80, 5), change(90, 4)));
     try (var prices = prices(null)) {
       window(prices, "tea", 5, 0);
       window(prices, "tea", 6, 0);
-      assertEquals(List.of("tea 80 -> 70"), afterCheckpoint(prices));
+      assertEquals(List.of("tea 90 -> 80 before", "tea 100 -> 90 before", "tea 80 -> 70"), afterCheckpoint(prices));
     }
   }
 
@@ -147,7 +151,7 @@ class PricesTest {
       window(prices, "tea", 2, 5);
       state = prices.snapshot(1, 1);
     }
-    told.put("tea", level(100, 2));
+    told.add(change(100, 2));
     try (var prices = prices(state)) {
       window(prices, "tea", 3, 0);
       assertEquals(List.of("tea 100 -> 90", "tea 90 -> 80"), afterCheckpoint(prices));
@@ -165,6 +169,36 @@ class PricesTest {
       window(prices, "tea", 2, 0);
       assertEquals(List.of("tea 100 -> 90"), afterCheckpoint(prices));
     }
+  }
+
+  @Test
+  void whatTheTopicTellsIsARowAsItWasSent() {
+    List<Schema.Field> fields = Contract.load(PriceChange.CONTRACT).schema().getFields();
+    GenericRowData trigger = new GenericRowData(fields.size());
+    Row wanted = new Row(fields.size() + 1);
+    for (Schema.Field field : fields) {
+      int number = field.pos() + 1;
+      String name = field.name();
+      if (name.endsWith("_percent") || name.equals("rule_version")) {
+        set(trigger, wanted, field, number, number);
+      } else if (name.equals("viewers") || name.equals("buyers")) {
+        set(trigger, wanted, field, (long) number, (long) number);
+      } else if (field.schema().getType() == Schema.Type.DOUBLE) {
+        set(trigger, wanted, field, number / 8.0, number / 8.0);
+      } else if (field.schema().getType() == Schema.Type.LONG) {
+        set(trigger, wanted, field, TimestampData.fromEpochMillis(number), Instant.ofEpochMilli(number));
+      } else {
+        set(trigger, wanted, field, StringData.fromString(name), name);
+      }
+    }
+    wanted.setField(TopicRecords.position(PriceChange.CONTRACT, "conversion_rate"), 11 / 10.0);
+    wanted.setField(fields.size(), true);
+    assertEquals(wanted, PriceChange.of(trigger).row(true));
+  }
+
+  private static void set(GenericRowData trigger, Row wanted, Schema.Field field, Object internal, Object external) {
+    trigger.setField(field.pos(), internal);
+    wanted.setField(field.pos(), external);
   }
 
   @Test
@@ -193,13 +227,14 @@ class PricesTest {
     return new PriceRule("tea", version, true, "tumble_1m", 10, 0.2, 0.6, 10, 70, 100, holdMs);
   }
 
-  private static PriceLevel level(int percent, int minute) {
-    PriceLevel level = new PriceLevel();
-    level.percent = percent;
-    level.changedEndMs = minute * MINUTE_MS;
-    level.changedMs = 0L;
-    level.decidedEndMs = minute * MINUTE_MS;
-    return level;
+  /** A step down to so much, that the minute decided. */
+  private static PriceChange change(int percent, int minute) {
+    PriceChange change = new PriceChange();
+    change.category = "tea";
+    change.previousPercent = percent + 10;
+    change.pricePercent = percent;
+    change.windowEndMs = minute * MINUTE_MS;
+    return change;
   }
 
   /** A minute closes, the number-th, that ten shoppers viewed in. */
@@ -236,7 +271,9 @@ class PricesTest {
   /** Gives what was sent since the last call, and forgets it. */
   private static List<String> sent(KeyedOneInputStreamOperatorTestHarness<String, Row, Row> prices) {
     return rows(prices).stream()
-        .map(row -> row.getField(1) + " " + row.getField(4) + " -> " + row.getField(5))
+        .map(
+            row -> row.getField(1) + " " + row.getField(4) + " -> " + row.getField(5)
+                + ((boolean) row.getField(row.getArity() - 1) ? " before" : ""))
         .toList();
   }
 
@@ -285,18 +322,18 @@ class PricesTest {
     }
   }
 
-  /** A topic that says so. */
+  /** A topic of these changes. */
   private static final class Sent extends PublishedPrices {
-    private final transient Map<String, PriceLevel> told;
+    private final transient List<PriceChange> told;
 
-    Sent(Map<String, PriceLevel> told) {
+    Sent(List<PriceChange> told) {
       super(Map.of("admin-url", "", "prices", ""));
       this.told = told;
     }
 
     @Override
-    Map<String, PriceLevel> newest() {
-      return new HashMap<>(told);
+    Collection<PriceChange> changes() {
+      return told;
     }
   }
 }
