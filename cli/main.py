@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, publishing
+from cli import campaigns, prices, publishing
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -21,6 +21,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="Check and register the cont
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
 app.add_typer(publishing.app)
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(prices.app, name="price")
 app.add_typer(schema_app, name="schemas")
 app.add_typer(tail_app, name="tail")
 

@@ -14,7 +14,7 @@ from schemas.rules import violation
 from schemas.topics import Topic
 
 # What makes a message the same as another, by its contract.
-IDS = {"coupon_trigger": "coupon_id", "click_event": "event_id"}
+IDS = {"coupon_trigger": "coupon_id", "click_event": "event_id", "price_trigger": "price_id"}
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Message:
     """One decoded message.
 
     `kind` is the event_type of a click and the contract's name (`coupon_trigger`) of anything else. `id` is its
-    coupon_id or event_id: also the key that makes an effect outside the database idempotent. `value` has the fields
-    of the contract; times are UTC datetimes. `key` is the shopper, as the publisher keyed it.
+    coupon_id, event_id or price_id: also the key that makes an effect outside the database idempotent. `value` has
+    the fields of the contract; times are UTC datetimes. `key` is the shopper (of a price the category), as the
+    publisher keyed it.
     """
 
     kind: str
@@ -85,7 +86,9 @@ def check(topic: Topic, message: Message) -> None:
     Its event time is not held against a clock: those rules guard watermarks, and a service that was away for a month
     must still charge.
     """
-    occurred_ms = int(message.value["occurred_at"].timestamp() * 1000)
+    # A price has no click's time.
+    happened = message.value.get("occurred_at") or message.value["decided_at"]
+    occurred_ms = int(happened.timestamp() * 1000)
     broken = violation(schemas.load(topic.record), message.value, occurred_ms)
     if broken is not None:
         raise Undeliverable(f"{topic.record}: {broken.reason}")

@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, COUPONS
+from schemas.topics import CAMPAIGNS, COUPONS, PRICE_RULES, PRICES
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -183,6 +183,22 @@ def split(tables: StreamTableEnvironment, deliveries: Table, count: int, events:
     """
     verdicts = get_gateway().jvm.dev.hongbao.connector.Verdicts
     verdicts.split(tables._j_tenv, deliveries._j_table, count, events, others)
+
+
+def prices_of(counted: DataStream, pulsar: Pulsar, stragglers: timedelta) -> DataStream:
+    """Changes of categories' prices, by the rules on their topic, from what `windows` of Conversion gives.
+
+    A window decides `stragglers` after its end at the earliest.
+    """
+    topics = get_gateway().jvm.java.util.HashMap()
+    for key, value in {
+        **_broker(pulsar),
+        "price-rules": pulsar.topic(PRICE_RULES.path),
+        "prices": pulsar.topic(PRICES.path),
+    }.items():
+        topics.put(key, value)
+    java = get_gateway().jvm.dev.hongbao.connector.Prices
+    return DataStream(java.of(counted._j_data_stream, topics, stragglers // timedelta(milliseconds=1)))
 
 
 def windows(tables: StreamTableEnvironment, name: str, rows: Table, *arguments: int) -> DataStream:

@@ -1,6 +1,7 @@
-"""Count how far shoppers come, by window, campaign, category and product; and by visit.
+"""Count how far shoppers come, by window, campaign, category and product; and by visit. Move prices by it.
 
 clicks -> late gate -> steps -> dimensions -> windows: 10 s, 1 min, 5 min every minute -> conversion
+                                                    -> of a category, over -> rule     -> prices
                     -> session windows -> visits                                       -> session_results
        late         -> late_events, quarantine/late-events
 """
@@ -14,7 +15,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 import schemas
 from jobs import environment, sql
-from jobs.connectors import columns, create_clicks, create_parquet, create_topic, share, windows
+from jobs.connectors import columns, create_clicks, create_parquet, create_topic, prices_of, share, windows
 from jobs.environment import JobSection, milliseconds, whole_ms
 from settings import Pulsar, Warehouse, read
 from settings.duration import Duration
@@ -84,6 +85,7 @@ def bind(tables: StreamTableEnvironment, config: Conversion) -> None:
         ),
         ("session_results", "session_result", "window_start", "session_topic", "results/sessions", "shopper_id"),
         ("late_events", "late_event", "first_seen_at", "late_event_topic", "quarantine/late-events", "shopper_id"),
+        ("prices", "price_trigger", "decided_at", "price_topic", "triggers/prices", "category"),
     ):
         create_parquet(tables, folder, name, columns(schemas.load(record)), time)
         create_topic(tables, pulsar, topic, path, record, key)
@@ -99,6 +101,7 @@ def define(tables: StreamTableEnvironment, config: Conversion) -> StatementSet:
     sql.run(tables, FOLDER / "conversion_steps.sql", currency)
     counted = windows(tables, "Conversion", tables.from_path("dimensioned"), lateness_ms, config.niceness)
     tables.create_temporary_view("counted", counted)
+    tables.create_temporary_view("priced", prices_of(counted, read(Pulsar), config.out_of_orderness))
     (events,) = sql.statements(FOLDER / "visit_events.sql", currency)
     visits = windows(tables, "Sessions", tables.sql_query(events), gap_ms, lateness_ms, config.niceness)
     tables.create_temporary_view("visits", visits)

@@ -29,3 +29,24 @@ WHERE verdict = 'late';
 INSERT INTO late_events SELECT * FROM late;
 
 INSERT INTO late_event_topic SELECT * FROM late;
+
+-- One row per change of a category's price: sent once a checkpoint holds it, or before, by a job whose state is gone.
+CREATE TEMPORARY VIEW changed AS
+SELECT price_id, category, rule_version, reason, previous_percent, price_percent, window_kind,
+       CAST(window_start AS TIMESTAMP_LTZ(3)) AS window_start,
+       CAST(window_end AS TIMESTAMP_LTZ(3)) AS window_end,
+       viewers, buyers, conversion_rate, low, high, floor_percent, ceiling_percent,
+       CAST(decided_at AS TIMESTAMP_LTZ(3)) AS decided_at,
+       sent_before
+FROM priced;
+
+INSERT INTO prices
+SELECT price_id, category, rule_version, reason, previous_percent, price_percent, window_kind, window_start, window_end,
+       viewers, buyers, conversion_rate, low, high, floor_percent, ceiling_percent, decided_at
+FROM changed;
+
+INSERT INTO price_topic
+SELECT price_id, category, rule_version, reason, previous_percent, price_percent, window_kind, window_start, window_end,
+       viewers, buyers, conversion_rate, low, high, floor_percent, ceiling_percent, decided_at
+FROM changed
+WHERE NOT sent_before;

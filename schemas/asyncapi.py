@@ -18,6 +18,8 @@ from schemas.topics import (
     COUPONS,
     DEAD_LETTERS,
     LATE_EVENTS,
+    PRICE_RULES,
+    PRICES,
     SESSIONS,
     TOPICS,
     UNDELIVERED,
@@ -32,19 +34,19 @@ SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
     "publisher": (CLICKS,),
-    "operator": (CAMPAIGNS,),
+    "operator": (CAMPAIGNS, PRICE_RULES),
     "coupons": (COUPONS,),
-    "conversion": (CONVERSION, SESSIONS, LATE_EVENTS),
+    "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
     "landing": (DEAD_LETTERS,),
     "subscriber": (UNDELIVERED,),
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
-RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,)}
+RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,), "conversion": (PRICE_RULES,)}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
-    "operator": "Who applies campaign files (docs/schemas.md).",
+    "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
-    "conversion": "The job that counts conversion and sessions (docs/jobs.md).",
+    "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",
     "subscriber": "Any service on the subscriber library (docs/subscribers.md).",
 }
@@ -82,7 +84,7 @@ def _server() -> dict[str, Any]:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     binding: dict[str, Any] = {"namespace": topic.path.split("/")[0], "persistence": "persistent"}
-    if topic == CAMPAIGNS:
+    if topic in (CAMPAIGNS, PRICE_RULES):
         # The binding counts in whole MB and knows no "for ever".
         binding |= {"x-compaction-bytes": COMPACTION_BYTES, "x-retention": "for ever"}
     return {

@@ -22,6 +22,20 @@ LATE_EVENTS = Topic("quarantine/late-events", "late_event", 1, "shopper_id")
 # One partition: every job takes campaigns up in the same order.
 CAMPAIGNS = Topic("campaigns/definitions", "campaign", 1, "name")
 UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's key")
+# Few and small, both.
+PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
+PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
 
-TOPICS = (CLICKS, COUPONS, CONVERSION, SESSIONS, DEAD_LETTERS, LATE_EVENTS, CAMPAIGNS, UNDELIVERED)
+TOPICS = (
+    CLICKS,
+    COUPONS,
+    CONVERSION,
+    SESSIONS,
+    DEAD_LETTERS,
+    LATE_EVENTS,
+    CAMPAIGNS,
+    UNDELIVERED,
+    PRICE_RULES,
+    PRICES,
+)
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))

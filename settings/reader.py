@@ -25,6 +25,7 @@ SECTIONS = (
     "campaigns",
     "subscribers",
     "services",
+    "prices",
 )
 
 

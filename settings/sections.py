@@ -100,6 +100,14 @@ class Campaigns(Section):
     rules: CheckoutPath = Path("rules")
 
 
+class Prices(Section):
+    """Where the price rules' files lie."""
+
+    SECTION: ClassVar[str] = "prices"
+
+    folder: CheckoutPath = Path("prices")
+
+
 class Subscribers(Section):
     """How every service on the subscriber library retries, groups and remembers."""
 

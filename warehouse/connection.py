@@ -35,6 +35,7 @@ VIEWS = (
     "coupon_outcome",
     "campaign_counts",
     "campaign_arms",
+    "prices",
 )
 
 Values = Mapping[str, Any] | Sequence[Any]

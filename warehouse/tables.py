@@ -68,4 +68,5 @@ TABLES: Mapping[str, Table] = {
     "session_results": Table("session_result", columns("session_result"), time="window_start"),
     "coupons": Table("coupon_trigger", columns("coupon_trigger"), time="decided_at"),
     "decisions": Table("campaign_decision", columns("campaign_decision"), time="decided_at"),
+    "prices": Table("price_trigger", columns("price_trigger"), time="decided_at"),
 }

@@ -9,6 +9,7 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.common.typeutils.base.LongSerializer;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.typeutils.RowTypeInfo;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.TimeDomain;
 import org.apache.flink.streaming.api.TimerService;
@@ -44,10 +45,10 @@ public final class Conversion
       Types.ROW_NAMED(
           new String[] {
             "window_kind", "window_start", "window_end", "dimension", "value", "viewers", "adders",
-            "checkouts", "buyers", "orders", "revenue_minor", "computed_at"
+            "checkouts", "buyers", "orders", "revenue_minor", "computed_at", "closing"
           },
           Types.STRING, Types.INSTANT, Types.INSTANT, Types.STRING, Types.STRING, Types.LONG, Types.LONG,
-          Types.LONG, Types.LONG, Types.LONG, Types.LONG, Types.INSTANT);
+          Types.LONG, Types.LONG, Types.LONG, Types.LONG, Types.INSTANT, Types.BOOLEAN);
 
   private final int dimension;
   private final int value;
@@ -73,7 +74,8 @@ public final class Conversion
   }
 
   /**
-   * Gives a row when a window has ended, and again, corrected, at most a second after late events it lets in.
+   * Gives a row when a window has ended ({@code closing}), and again, corrected, at most a second after late events it
+   * lets in.
    *
    * @param steps a table with dimension, value, event_type, shopper_id, order_id, revenue_minor and a rowtime
    *     occurred_at
@@ -87,6 +89,11 @@ public final class Conversion
         .process(new Conversion(rows, latenessMs, niceness), RESULT)
         .uid("conversion-windows")
         .name("conversion-windows");
+  }
+
+  /** Gives a column's place in a row. */
+  static int column(String name) {
+    return ((RowTypeInfo) RESULT).getFieldIndex(name);
   }
 
   @Override
@@ -231,9 +238,10 @@ public final class Conversion
     if (minute == null || (minute.hasEvents & 1 << window) == 0) {
       return;
     }
+    boolean closing = (minute.published & 1 << window) == 0;
     minute.published |= 1 << window;
     minutes.put(startMs, minute);
-    out.collect(result(startMs, minute, window, context));
+    out.collect(result(startMs, minute, window, closing, context));
   }
 
   private void correct(OnTimerContext context, Collector<Row> out) throws Exception {
@@ -241,7 +249,7 @@ public final class Conversion
       Minute minute = entry.getValue();
       for (int window = 0; minute.stale != 0; window++) {
         if ((minute.stale & 1 << window) != 0) {
-          out.collect(result(entry.getKey(), minute, window, context));
+          out.collect(result(entry.getKey(), minute, window, false, context));
           minute.stale &= ~(1 << window);
           entry.setValue(minute);
         }
@@ -249,7 +257,8 @@ public final class Conversion
     }
   }
 
-  private Row result(long minuteMs, Minute minute, int window, OnTimerContext context) throws Exception {
+  private Row result(long minuteMs, Minute minute, int window, boolean closing, OnTimerContext context)
+      throws Exception {
     return switch (window) {
       case Minute.HOP -> {
         long revenue = 0;
@@ -257,22 +266,24 @@ public final class Conversion
           Minute part = minutes.get(minuteMs + i * MINUTE_MS);
           revenue += part == null ? 0 : part.revenueMinor();
         }
-        yield row("hop_5m", minuteMs, HOP_MINUTES * MINUTE_MS, minute.hop, 0, revenue, context);
+        yield row("hop_5m", minuteMs, HOP_MINUTES * MINUTE_MS, minute.hop, 0, revenue, closing, context);
       }
-      case Minute.WHOLE -> row("tumble_1m", minuteMs, MINUTE_MS, minute.minute, 0, minute.revenueMinor(), context);
+      case Minute.WHOLE ->
+          row("tumble_1m", minuteMs, MINUTE_MS, minute.minute, 0, minute.revenueMinor(), closing, context);
       default ->
           row("tumble_10s", minuteMs + window * SLICE_MS, SLICE_MS, minute.slices, window * Minute.FIGURES,
-              minute.revenueMinor[window], context);
+              minute.revenueMinor[window], closing, context);
     };
   }
 
   private Row row(
-      String kind, long startMs, long lengthMs, long[] counts, int from, long revenue, OnTimerContext context) {
+      String kind, long startMs, long lengthMs, long[] counts, int from, long revenue, boolean closing,
+      OnTimerContext context) {
     Tuple2<String, String> subject = context.getCurrentKey();
     return Row.of(
         kind, Instant.ofEpochMilli(startMs), Instant.ofEpochMilli(startMs + lengthMs), subject.f0, subject.f1,
         counts[from], counts[from + 1], counts[from + 2], counts[from + BOUGHT], counts[from + Minute.ORDERS], revenue,
-        Instant.ofEpochMilli(context.timerService().currentProcessingTime()));
+        Instant.ofEpochMilli(context.timerService().currentProcessingTime()), closing);
   }
 
   /** Keys a step by what it counts for. */

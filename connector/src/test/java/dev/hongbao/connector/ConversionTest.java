@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
@@ -40,6 +41,7 @@ class ConversionTest {
 
   private final List<Event> taken = new ArrayList<>();
   private final Map<List<Object>, List<Object>> published = new HashMap<>();
+  private final Set<List<Object>> closed = new HashSet<>();
   private KeyedOneInputStreamOperatorTestHarness<Tuple2<String, String>, RowData, Row> windows;
 
   @Test
@@ -71,7 +73,28 @@ class ConversionTest {
     Map<String, String> wanted = expected();
     Map<String, String> found = byText(published);
     assertEquals(wanted.keySet(), found.keySet());
+    // Before the first event's time there are only late ones.
+    published.keySet().stream()
+        .filter(window -> (long) window.get(1) >= START_MS)
+        .forEach(window -> assertTrue(closed.contains(window), window + " was not closed"));
     wanted.forEach((window, counts) -> assertEquals(counts, found.get(window), window));
+  }
+
+  @Test
+  void windowClosesOnceThoughALateEventSetsItsTimerAgainAfterARestart() throws Exception {
+    windows = harness(null);
+    take(new Event("tea", START_MS, 0, "u1", "o1"));
+    windows.processWatermark(new Watermark(START_MS + 60_000));
+    collect();
+    OperatorSubtaskState state = windows.snapshot(1, 1);
+    windows.close();
+    windows = harness(state);
+    // The first of its ten seconds, which end with the minute; no watermark has come yet.
+    take(new Event("tea", START_MS + 55_000, 0, "u2", "o1"));
+    windows.processWatermark(new Watermark(START_MS + 60_000));
+    collect();
+    assertEquals(4, closed.size());
+    windows.close();
   }
 
   @Test
@@ -130,8 +153,15 @@ class ConversionTest {
     for (Object record : windows.getOutput()) {
       if (record instanceof StreamRecord<?> result) {
         Row row = (Row) result.getValue();
+        List<Object> window =
+            List.of(row.getField(0), ((Instant) row.getField(1)).toEpochMilli(), row.getField(4));
+        if ((boolean) row.getField(Conversion.column("closing"))) {
+          // Once, and before any correction.
+          assertFalse(published.containsKey(window), window.toString());
+          closed.add(window);
+        }
         published.put(
-            List.of(row.getField(0), ((Instant) row.getField(1)).toEpochMilli(), row.getField(4)),
+            window,
             List.of(
                 row.getField(5), row.getField(6), row.getField(7), row.getField(8), row.getField(9),
                 row.getField(10)));

@@ -1,0 +1,1 @@
+"""A category's price follows its conversion: what a rule may say, what it decides, and its versions on the topic."""
