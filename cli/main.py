@@ -406,19 +406,39 @@ def bench(
 def demo(
     profile: Annotated[str | None, typer.Option(help="As for simulate; the default lasts 60 s.")] = None,
     json: Json = False,
+    campaigns: Annotated[bool, typer.Option("--campaigns", help="A sale with six campaigns; 90 s.")] = False,
 ) -> int:
     """Run the whole path on this machine with a simulated flash sale, and check every figure.
 
+    With --campaigns it is about what campaigns gave to whom, at what cost, and what they added.
+
     Example: hongbao demo
     """
+    started = float(os.environ.get("HONGBAO_STARTED_S", time.time()))
+    if campaigns:
+        return _demo_campaigns(started, profile, json)
+    import json as encoder
+
     from demo.sale import PROFILE, run
 
-    figures = run(float(os.environ.get("HONGBAO_STARTED_S", time.time())), profile or PROFILE)
-    import json as encoder
+    figures = run(started, profile or PROFILE)
 
     show(figures.summary(), json, encoder.dumps(figures.summary(), indent=2))
     for failure in figures.failures:
         errors.print(f"hongbao: {failure}", markup=False)
+    return 1 if figures.failures else 0
+
+
+def _demo_campaigns(started: float, profile: str | None, json: bool) -> int:
+    from demo.campaign_sale import PROFILE, run
+    from demo.campaign_table import sentences, table
+
+    figures = run(started, profile or PROFILE)
+    show(figures.summary() if json else table(figures), json)
+    if not json:
+        show(figures, json, "\n" + "\n".join(sentences(figures)))
+    for failure in figures.failures:
+        errors.print(f"hongbao: {failure}", markup=False, soft_wrap=True)
     return 1 if figures.failures else 0
 
 

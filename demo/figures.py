@@ -1,6 +1,7 @@
 """Compute what the sale must show, from three independent sources: the ledger, the warehouse, the receipts."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,11 @@ class Figures:
 
 def latency(receipts: Path) -> tuple[dict[str, float], int, int]:
     """Percentiles in milliseconds over first receipts, coupons received, and repeats among the receipts."""
-    lines = [json.loads(line) for line in receipts.read_text(encoding="utf-8").splitlines()]
+    return latency_of([json.loads(line) for line in receipts.read_text(encoding="utf-8").splitlines()])
+
+
+def latency_of(lines: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], int, int]:
+    """The same of receipts that are read."""
     first: dict[str, int] = {}
     for line in lines:
         first.setdefault(line["coupon_id"], line["received_ms"] - line["due_ms"])

@@ -53,12 +53,12 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
         running.callback(screen.say, "stopped")
         running.enter_context(private(folder, SHORTENED, screen.say))
         receipts = folder / "receipts.jsonl"
-        running.enter_context(_process("demo.subscriber", str(receipts), ready="ready"))
+        running.enter_context(process("demo.subscriber", str(receipts), ready="ready"))
         # Coupons first: the first coupon is what a visitor waits for.
         submit_and_check(("coupons", "landing", "conversion"), screen.say)
         ledger = folder / "ledger"
         screen.say("the sale is on")
-        summary = _simulate(ledger, chosen_profile, seed, lambda told: screen.show(told, receipts))
+        summary = simulate(ledger, chosen_profile, seed, lambda told: screen.show(told, receipts))
         screen.say("waiting for the last windows to close")
         figure = _figures(ledger, receipts, summary, started)
         _land_coupons(receipts)
@@ -67,7 +67,7 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
 
 
 @contextmanager
-def _process(module: str, *arguments: str, ready: str | None = None) -> Iterator[IO[str]]:
+def process(module: str, *arguments: str, ready: str | None = None) -> Iterator[IO[str]]:
     """A Python process of ours, its output as lines; ended with the block."""
     child = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, process_group=0
@@ -86,11 +86,16 @@ def _process(module: str, *arguments: str, ready: str | None = None) -> Iterator
             child.wait()
 
 
-def _simulate(
-    ledger: Path, chosen_profile: str, seed: int, show: Callable[[Mapping[str, Any]], None]
+def simulate(
+    ledger: Path,
+    chosen_profile: str,
+    seed: int,
+    show: Callable[[Mapping[str, Any]], None],
+    shop: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """The sale in a process of its own; its summary. `shop` are fields of Shop, `show` gets what it tells meanwhile."""
     last: dict[str, Any] = {}
-    with _process("ingest.simulate", str(ledger), chosen_profile, str(seed)) as told:
+    with process("ingest.simulate", str(ledger), chosen_profile, str(seed), json.dumps(shop or {})) as told:
         for line in told:
             last = json.loads(line)
             if "sent" in last:

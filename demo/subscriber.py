@@ -1,7 +1,8 @@
 """Subscribe to the coupons as a service would, and note when each arrived: python -m demo.subscriber FILE.
 
 An independent process, so that the latency it reports has crossed everything a customer's would.
-Each line of FILE: coupon_id, rule, due_ms, received_ms, and the times of the stages, all in milliseconds.
+Each line of FILE: coupon_id, rule, due_ms, received_ms, the times of the stages, all in milliseconds, and what the
+coupon says of its campaign.
 """
 
 import json
@@ -19,6 +20,7 @@ from settings import Pulsar, read
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STAGES = ("occurred_at", "published_at", "due_at", "read_at", "decided_at", "sent_at")
+OF_CAMPAIGN = ("campaign_id", "campaign_version", "shopper_id", "lane", "cost_minor", "kind", "offer")
 
 
 def receive(file: Path, broker: Pulsar) -> None:
@@ -47,7 +49,8 @@ def receive(file: Path, broker: Pulsar) -> None:
                 coupon = decoder.decode(message)
                 stages = {stage.replace("_at", "_ms"): _milliseconds(coupon[stage]) for stage in STAGES}
                 line = {"coupon_id": str(coupon["coupon_id"]), "rule": coupon["rule"], "received_ms": received_ms}
-                receipts.write(json.dumps({**line, **stages}) + "\n")
+                campaign = {name: coupon[name] for name in OF_CAMPAIGN}
+                receipts.write(json.dumps({**line, **stages, **campaign}) + "\n")
                 consumer.acknowledge(message)
         consumer.unsubscribe()
     finally:

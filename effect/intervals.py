@@ -46,7 +46,7 @@ class Sums:
 NOTHING = Uplift(None, None, None)
 
 
-def share_uplift(treated: int, of_treated: int, held_out: int, of_held_out: int) -> Uplift:
+def share_uplift(treated: int, of_treated: int, held_out: int, of_held_out: int, level: float = LEVEL) -> Uplift:
     """Difference of two shares, -1 to 1: `treated` buyers of `of_treated` shoppers less those held out."""
     if not of_treated or not of_held_out:
         return NOTHING
@@ -57,7 +57,8 @@ def share_uplift(treated: int, of_treated: int, held_out: int, of_held_out: int)
         variance = _variance(share + difference, of_treated) + _variance(share, of_held_out)
         return _score(value - difference, variance, of_treated + of_held_out)
 
-    return Uplift(value, _crossing(score, -1, value, _critical()), _crossing(score, value, 1, -_critical()))
+    critical = _critical(level)
+    return Uplift(value, _crossing(score, -1, value, critical), _crossing(score, value, 1, -critical))
 
 
 def relative_uplift(treated: int, of_treated: int, held_out: int, of_held_out: int) -> Uplift:
@@ -121,8 +122,8 @@ def split_p_value(treated: int, held_out: int, share: float) -> float:
     return min(1.0, 2 * min(float(bdtr(held_out, shoppers, share)), above))
 
 
-def _critical() -> float:
-    return float(ndtri((1 + LEVEL) / 2))
+def _critical(level: float = LEVEL) -> float:
+    return float(ndtri((1 + level) / 2))
 
 
 def _crossing(score: Callable[[float], float], low: float, high: float, level: float) -> float:

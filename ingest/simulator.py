@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,10 +82,11 @@ def simulate(
     ledger_folder: Path,
     progress: Callable[[int, str], None] = lambda _count, _phase: None,
     spool: Path | None = None,
+    shoppers: shop.Shop | None = None,
 ) -> Summary:
     """Publish the whole profile and return when the broker has answered for everything.
 
-    With a `spool` folder the broker may be away meanwhile.
+    With a `spool` folder the broker may be away meanwhile. Without `shoppers` they are Shop's defaults.
     `progress` gets the messages sent so far and the phase, about ten times a second.
     """
     phases = profile.parse(simulation.profile)
@@ -118,7 +119,7 @@ def simulate(
         )
 
     with Publisher(broker, spool=Spool(spool, sync=False) if spool else None, on_delivery=delivered) as publisher:
-        made = Maker(simulation, publisher, sum(phase.events for phase in phases))
+        made = Maker(simulation, publisher, shoppers or shop.Shop())
         made.start()
         try:
             _send(publisher, made, phases, summary, progress)
@@ -192,11 +193,11 @@ def zigzag(value: int) -> bytes:
 class Maker:
     """Make messages ahead of the sender, in a thread of its own."""
 
-    def __init__(self, simulation: Simulation, publisher: Publisher, count: int) -> None:
+    def __init__(self, simulation: Simulation, publisher: Publisher, shoppers: shop.Shop) -> None:
         self.seed = simulation.seed
         self._simulation = simulation
         self._publisher = publisher
-        self._count = count
+        self._shoppers = shoppers
         self._ready: queue.Queue[Message | BaseException] = queue.Queue(AHEAD)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="maker", daemon=True)
@@ -218,7 +219,7 @@ class Maker:
 
     def _run(self) -> None:
         try:
-            for message in messages(self._simulation, self._publisher, self._count):
+            for message in messages(self._simulation, self._publisher, self._shoppers):
                 if self._stopped.is_set():
                     return
                 self._ready.put(message)
@@ -226,11 +227,11 @@ class Maker:
             self._ready.put(error)
 
 
-def messages(simulation: Simulation, publisher: Publisher, count: int) -> Any:
+def messages(simulation: Simulation, publisher: Publisher, shoppers: shop.Shop) -> Iterator[Message]:
     """The sale's messages in order, the same for the same seed but for ids and times."""
     dice = random.Random(simulation.seed)
     ids = EventIds(random.Random(simulation.seed))
-    arrivals = shop.visits(shop.Shop(), simulation.seed)
+    arrivals = shop.visits(shoppers, simulation.seed)
     rates = (rate for _, _, rate in profile.schedule(profile.parse(simulation.profile)))
     active: list[deque[shop.Step]] = []
     tails = {source: len(source) + 2 for source in (*shop.SOURCES, "mini_program")}

@@ -1,15 +1,19 @@
 """Ask and tell the Flink cluster through its REST."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
 from errors import CannotRun, Unreachable
 
+# Longer than metrics.fetcher.update-interval (cluster.py).
+METRICS_FETCHED_S = 2.0
 ENDED = ("CANCELED", "FAILED", "FINISHED", None)
 
 
@@ -123,6 +127,27 @@ class FlinkRest:
     def operators(self, job_id: str) -> list[str]:
         """Names of the job's vertices, each a chain of operators."""
         return [vertex["name"] for vertex in self.call("GET", f"/jobs/{job_id}")["vertices"]]
+
+    def metrics(self, job_id: str, name: str) -> list[float]:
+        """A metric's value in each subtask that has it; `name` is how it ends, such as `candidate_ns_p99`.
+
+        A figure that is none, as of a histogram without values, is left out.
+        """
+        paths = [
+            f"/jobs/{job_id}/vertices/{vertex['id']}/metrics"
+            for vertex in self.call("GET", f"/jobs/{job_id}")["vertices"]
+        ]
+        for path in paths:
+            self.call("GET", path)
+        # Flink fetches metrics when it is asked for them, and answers with those of the question before.
+        time.sleep(METRICS_FETCHED_S)
+        values: list[float] = []
+        for path in paths:
+            known = [str(one["id"]) for one in self.call("GET", path)]
+            wanted = ",".join(quote(one) for one in known if one.endswith(f".{name}"))
+            found = self.call("GET", f"{path}?get={wanted}") if wanted else []
+            values += [float(one["value"]) for one in found]
+        return [value for value in values if not math.isnan(value)]
 
     def embeds_python(self, job_id: str) -> bool:
         """Whether every TaskManager that runs a task of the job has a Python interpreter inside its JVM."""

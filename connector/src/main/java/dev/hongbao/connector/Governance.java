@@ -13,6 +13,8 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.metrics.Histogram;
+import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.runtime.state.VoidNamespace;
@@ -56,6 +58,8 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private static final long CLOCKS_MS = 60_000;
   /** A timer serves all shoppers of a minute. */
   private static final long TIMER_MS = 60_000;
+  /** The newest so many candidates are what the metric speaks of. */
+  private static final int TIMED = 10_000;
 
   private final DecisionRows rows;
   private final int rule;
@@ -69,6 +73,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private transient ObjectReader json;
   private transient Treasury treasury;
   private transient List<GenericRowData> readBack;
+  private transient Histogram candidateNs;
   private long lastNumber;
   private long checkpointMs;
 
@@ -119,6 +124,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
     json = new ObjectMapper().readerForListOf(Proposal.class);
     shoppers = getRuntimeContext().getState(new ValueStateDescriptor<>("served", SERVED));
     timers = getInternalTimerService("forget", VoidNamespaceSerializer.INSTANCE, this);
+    candidateNs = getMetricGroup().histogram("candidate_ns", new DescriptiveStatisticsHistogram(TIMED));
     readBack = chargeWhatWasIssued();
   }
 
@@ -163,6 +169,14 @@ public final class Governance extends AbstractStreamOperator<RowData>
   @Override
   public void processElement(StreamRecord<RowData> record) throws Exception {
     landReadBack();
+    long startedNs = System.nanoTime();
+    decide(record);
+    // Two looks at the clock and a place in a ring: below 0.1 us of the candidate's.
+    candidateNs.update(System.nanoTime() - startedNs);
+  }
+
+  /** From a candidate's proposals to its decisions on their way: all that governance costs it. */
+  private void decide(StreamRecord<RowData> record) throws Exception {
     RowData candidate = record.getValue();
     long nowMs = timers.currentProcessingTime();
     List<Proposal> proposed = json.readValue(candidate.getString(proposals).toBytes());
