@@ -40,19 +40,31 @@ final class AvroRows {
     /** A longer text's buffer is let go: garbage may have claimed it. */
     private static final int KEPT_BYTES = 64 << 10;
 
+    private static final Schema KEY = Schema.create(Schema.Type.STRING);
+
     private final Schema schema;
+    /** Null where the writer's schema is another one. */
+    private final PlainRecords plain;
     private final ResolvingDecoder resolving;
     private BinaryDecoder bytes;
     private Utf8 text = new Utf8();
 
     Reader(Schema writer, Schema reader) throws IOException {
+      this(writer, reader, PlainRecords.of(writer, reader));
+    }
+
+    Reader(Schema writer, Schema reader, PlainRecords plain) throws IOException {
       this.schema = reader;
+      this.plain = plain;
       this.resolving =
           DecoderFactory.get().resolvingDecoder(Schema.applyAliases(writer, reader), reader, null);
     }
 
     /** Reads one record; throws where the bytes are not exactly one. */
     GenericRowData read(byte[] payload) throws IOException {
+      if (plain != null) {
+        return plain.read(payload);
+      }
       try {
         return record(payload);
       } finally {
@@ -85,6 +97,7 @@ final class AvroRows {
           return null;
         case STRING:
           text = resolving.readString(text);
+          Utf8Text.check(text.getBytes(), 0, text.getByteLength());
           byte[] copy = new byte[text.getByteLength()];
           System.arraycopy(text.getBytes(), 0, copy, 0, copy.length);
           return BinaryStringData.fromBytes(copy);
@@ -106,7 +119,7 @@ final class AvroRows {
           Map<StringData, Object> map = new HashMap<>();
           for (long n = resolving.readMapStart(); n > 0; n = resolving.mapNext()) {
             for (long i = 0; i < n; i++) {
-              Object key = StringData.fromString(resolving.readString());
+              Object key = value(KEY);
               map.put((StringData) key, value(type.getValueType()));
             }
           }

@@ -123,7 +123,24 @@ class ClickDecoderTest {
     // A string of 2^27 bytes, zigzag.
     byte[] bomb = {(byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0x01, 1, 2, 3};
     RowData row = decode(bomb);
-    assertTrue(text(row, "reason").contains("exceeds maximum"), text(row, "reason"));
+    assertTrue(text(row, "reason").contains("a field of 134217728 bytes in a record of 8"), text(row, "reason"));
+    AvroRows.Reader resolving = new AvroRows.Reader(Clicks.SCHEMA, Clicks.SCHEMA, null);
+    Exception error = assertThrows(RuntimeException.class, () -> resolving.read(bomb));
+    assertTrue(error.getMessage().contains("exceeds maximum"), error.getMessage());
+  }
+
+  @Test
+  void textThatIsNoTextIsDead() throws Exception {
+    byte[] payload = Clicks.bytes(Clicks.event(Map.of("product_id", "ABCDEFGH")));
+    byte[] named = "ABCDEFGH".getBytes(StandardCharsets.UTF_8);
+    int at = 0;
+    while (!Arrays.equals(Arrays.copyOfRange(payload, at, at + named.length), named)) {
+      at++;
+    }
+    payload[at] = (byte) 0xC3;
+    assertEquals("dead", text(decode(payload), "verdict"));
+    AvroRows.Reader resolving = new AvroRows.Reader(Clicks.SCHEMA, Clicks.SCHEMA, null);
+    assertThrows(IOException.class, () -> resolving.read(payload));
   }
 
   @Test
