@@ -75,7 +75,7 @@ def test_what_hangs_is_replaced_and_its_job_goes_on(broker: Pulsar, rest: FlinkR
     with Publisher(broker) as clicks:
         clicks.publish(click(f"hung-{name}", "qr_scanned", store_id="s1"))
     query = "SELECT count(*) AS coupons FROM coupons WHERE shopper_id = $shopper"
-    eventually(lambda: warehouse.query(query, values={"shopper": f"hung-{name}"}), [{"coupons": 1}], 120)
+    eventually(lambda: warehouse.query(query, values={"shopper": f"hung-{name}"}), [{"coupons": 1}], 240)
     eventually(lambda: stack.status().up, True)
     assert stack.status().restarts[name].times == (before[name].times if name in before else 0) + 1
     assert Service(name, read(Stack).folder).process() not in (None, frozen)
@@ -93,7 +93,7 @@ def test_cancelled_job_does_not_come_back_with_the_next_jobmanager(broker: Pulsa
     (results,) = (read(Stack).folder / "flink" / "ha").glob("job-result-store/*")
     (results / f"{landing}_DIRTY.json").touch()
     kill("jobmanager")
-    eventually(lambda: all_running(rest), ["coupons"])
+    eventually(lambda: all_running(rest), ["coupons"], 120)
     assert rest.running_id("coupons") == job_id
 
 
