@@ -154,14 +154,21 @@ def moment_ms(local: datetime, time_zone: str) -> int:
 
 def read_file(path: Path) -> tuple[Campaign | None, list[str]]:
     """The campaign in the file, or None with every fault, each a sentence that begins with the file's name."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [f"{path}: not TOML: {error}"]
-    except OSError as error:
-        return None, [f"{path}: cannot be read: {error.strerror}"]
+    raw, fault = read_toml(path)
+    if fault:
+        return None, [fault]
     campaign, faults = check(raw, path.stem)
     return campaign, [f"{path}: {fault.key}: {fault.sentence}" for fault in faults]
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str | None]:
+    """What the file says, and a sentence where it is not to be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return {}, f"{path}: not TOML: {error}"
+    except OSError as error:
+        return {}, f"{path}: cannot be read: {error.strerror}"
 
 
 def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Fault]]:

@@ -1,6 +1,5 @@
 """Read a price rule's file, and say everything that is wrong with it, a sentence each."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from campaigns.definition import Count, Part, Text
-from campaigns.file import Fault
+from campaigns.file import Fault, read_toml
 from errors import SettingsError
 from prices.rule import Bound, PriceRule, Share, Step, WindowKind
 from settings.duration import Duration
@@ -80,12 +79,9 @@ def valid(folder: Path) -> dict[str, PriceRule]:
 
 def read_file(path: Path) -> tuple[PriceRule | None, list[str]]:
     """The rule in the file, or None with every fault, each a sentence that begins with the file's name."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [f"{path}: not TOML: {error}"]
-    except OSError as error:
-        return None, [f"{path}: cannot be read: {error.strerror}"]
+    raw, fault = read_toml(path)
+    if fault:
+        return None, [fault]
     rule, faults = check(raw)
     return rule, [f"{path}: {fault.key}: {fault.sentence}" for fault in faults]
 
