@@ -3,9 +3,7 @@ package dev.hongbao.connector;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -26,7 +24,6 @@ import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.abilities.SupportsProjectionPushDown;
 import org.apache.flink.table.connector.source.abilities.SupportsSourceWatermark;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.data.utils.ProjectedRowData;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
@@ -182,8 +179,11 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               .uid("clicks-deduplicate")
               .name("clicks-deduplicate");
       if (produced.getFieldCount() < row.getFieldCount()) {
-        int[] first = IntStream.range(0, produced.getFieldCount()).toArray();
-        clicks = clicks.map(new Project(first), InternalTypeInfo.of(produced)).name("clicks-project");
+        // Behind them is what only the connector reads.
+        clicks =
+            clicks
+                .map(new FirstColumns(produced.getFieldCount()), InternalTypeInfo.of(produced))
+                .name("clicks-project");
       }
       return clicks;
     }
@@ -257,26 +257,6 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     @Override
     public String asSummaryString() {
       return "clicks of " + options.get(TOPIC);
-    }
-  }
-
-  /** Leaves out what only the connector reads. */
-  private static final class Project implements MapFunction<RowData, RowData> {
-
-    private static final long serialVersionUID = 1L;
-    private final int[] columns;
-    private transient ProjectedRowData projected;
-
-    Project(int[] columns) {
-      this.columns = columns;
-    }
-
-    @Override
-    public RowData map(RowData row) {
-      if (projected == null) {
-        projected = ProjectedRowData.from(columns);
-      }
-      return projected.replaceRow(row);
     }
   }
 }

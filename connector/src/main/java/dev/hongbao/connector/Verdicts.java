@@ -1,13 +1,10 @@
 package dev.hongbao.connector;
 
-import java.util.stream.IntStream;
-import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.table.api.Table;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
-import org.apache.flink.table.data.utils.ProjectedRowData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
@@ -42,7 +39,7 @@ public final class Verdicts {
         stream
             .filter(delivery -> delivery.getString(verdict).equals(OK))
             .name(events)
-            .map(new First(columns))
+            .map(new FirstColumns(columns))
             .returns(InternalTypeInfo.of(first))
             .name(events + "-columns"));
     tables.createTemporaryView(
@@ -51,25 +48,5 @@ public final class Verdicts {
             .filter(delivery -> !delivery.getString(verdict).equals(OK))
             .returns(InternalTypeInfo.of(row))
             .name(others));
-  }
-
-  /** Leaves the later columns out. */
-  static final class First implements MapFunction<RowData, RowData> {
-
-    private static final long serialVersionUID = 1L;
-    private final int[] columns;
-    private transient ProjectedRowData first;
-
-    First(int columns) {
-      this.columns = IntStream.range(0, columns).toArray();
-    }
-
-    @Override
-    public RowData map(RowData row) {
-      if (first == null) {
-        first = ProjectedRowData.from(columns);
-      }
-      return first.replaceRow(row);
-    }
   }
 }
