@@ -1,6 +1,7 @@
 """Replace a running job by its new code, with its state: say what is kept, stop, start, and go back if it fails."""
 
 import json
+import shutil
 import subprocess
 import tempfile
 import time
@@ -70,7 +71,8 @@ def upgrade(
         old, new = work / "old.graph", work / "new.graph"
         _tool(stack, "find", str(stack.folder / "flink" / "ha"), old_id, str(old))
         submit([name], {**environment(stack), "HONGBAO_PLAN": str(new)})
-        fates = _fates(stack, rest, name, old_id, new, old)
+        metadata = keep_metadata(lambda: rest.newest_checkpoint(old_id), name, work)
+        fates = _fates(stack, metadata, new, old)
         dropped = [fate for fate in fates if not fate.kept]
         say(told(name, fates))
         if only_check:
@@ -105,11 +107,23 @@ def told(name: str, fates: list[Fate]) -> str:
     return "\n".join(lines)
 
 
-def _fates(stack: Stack, rest: FlinkRest, name: str, job_id: str, new: Path, old: Path) -> list[Fate]:
-    checkpoint = rest.newest_checkpoint(job_id)
-    if checkpoint is None:
-        raise CannotRun(f"upgrade: {name} has completed no checkpoint yet; wait for one (hongbao jobs)")
-    metadata = Path(checkpoint.removeprefix("file:")) / "_metadata"
+def keep_metadata(newest: Callable[[], str | None], name: str, folder: Path) -> Path:
+    """A copy of the newest checkpoint's metadata: a few checkpoints later Flink deletes what it is compared by.
+
+    Raises CannotRun where there is none, or where it does not lie on this machine.
+    """
+    missing = ""
+    while checkpoint := newest():
+        if checkpoint == missing:
+            raise CannotRun(f"upgrade: {missing} is not on this machine; run it where the checkpoints are")
+        try:
+            return Path(shutil.copy(Path(checkpoint.removeprefix("file:")) / "_metadata", folder))
+        except FileNotFoundError:
+            missing = checkpoint  # newer ones have taken its place meanwhile, or it was never here
+    raise CannotRun(f"upgrade: {name} has completed no checkpoint yet; wait for one (hongbao jobs)")
+
+
+def _fates(stack: Stack, metadata: Path, new: Path, old: Path) -> list[Fate]:
     lines = _tool(stack, "compare", str(metadata), str(new), str(old)).splitlines()
     fates = [Fate(**json.loads(line)) for line in lines if line.startswith("{")]
     return sorted(fates, key=lambda fate: (fate.kept, fate.operator))
