@@ -67,6 +67,26 @@ def test_an_hour_s_files_become_one_with_the_same_rows(tmp_path: Path) -> None:
     assert all(name.startswith("compacted-") for name in names(tmp_path))
 
 
+def test_a_shopper_s_visits_lie_together_in_a_merged_file(tmp_path: Path) -> None:
+    rows = [
+        event(
+            number,
+            shopper_id=f"s{number % 3}",
+            session_id=f"v{number % 2}",
+            occurred_at=START + timedelta(seconds=60 - number),
+        )
+        for number in range(12)
+    ]
+    land(tmp_path, "events", rows[:6], part="one")
+    land(tmp_path, "events", rows[6:], part="two")
+    compact(tmp_path, ("events",), grace=NO_GRACE)
+    (merged,) = live(tmp_path, "events")
+    keys = ("shopper_id", "session_id", "occurred_at")
+    assert [[row[key] for key in keys] for row in pq.read_table(merged, columns=list(keys)).to_pylist()] == sorted(
+        [row[key] for key in keys] for row in rows
+    )
+
+
 def test_until_the_grace_is_over_the_old_files_lie_there_for_those_who_listed_them(tmp_path: Path) -> None:
     before = landed(tmp_path)
     listed = live(tmp_path, "events")
