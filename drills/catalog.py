@@ -97,7 +97,7 @@ DRILLS: Mapping[str, Drill] = {
         "the landing and the coupons job upgraded under load", upgrading.upgrade_jobs, STATE, OTHERS_S
     ),
     "envelopes-killed": Drill(
-        "kill -9 of the TaskManager four times, three of them as a stock of red envelopes runs out",
+        "kill -9 of the TaskManager three times, while red envelopes are claimed and as their stocks run out",
         envelopes.claim_and_kill,
         READ_BACK,
         TASKMANAGER_S,

@@ -20,8 +20,8 @@ from drills.shop import stoppable
 from ingest import Publisher
 from settings import Pulsar, read
 
-# Enough for every stock, few enough that one in three claims of the last minute is somebody's second.
-SHOPPERS = 12_000
+# Enough for every stock, few enough that some come again within minutes.
+SHOPPERS = 20_000
 BATCH_DELAY_MS = 10
 
 

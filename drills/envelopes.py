@@ -1,4 +1,4 @@
-"""Let more shoppers claim red envelopes than there are, and kill the TaskManager whenever a stock has just run out."""
+"""Let more shoppers claim red envelopes than there are, and kill the TaskManager as stocks run out."""
 
 import sqlite3
 import time
@@ -12,17 +12,22 @@ from drills.faults import kill_taskmanager
 from drills.scene import Scene
 from services import inventory
 from services.run import database
-from settings import Services, read
+from settings import Flink, Services, read
+from stack.flink_rest import FlinkRest
 from stack.processes import wait_until
 
 (CAMPAIGN,) = valid(Path(__file__).parent / "campaigns").values()
 # Who does what an envelope promises: hands out prizes, credits points, keeps coupons.
 SERVICES = ("inventory", "membership", "marketing")
 CLAIMS_PER_S = 100.0
-# A stock of a thousand, at the rate above and through three restarts on two cores that do more.
+# A stock of two thousand, at the rate above and through two restarts on two cores that do more.
 RUNS_OUT_S = 300.0
-# Of the first stock, when the first kill comes.
-HALF = 0.5
+CHECKPOINT_S = 60.0
+# At so many pieces received a kill comes: in the middle of the first stock, and as the first and the last run out. The
+# second runs out while the job catches up.
+STOCKS = {offer.name: offer.stock for offer in CAMPAIGN.offers if offer.stock is not None}
+FIRST, LAST = next(iter(STOCKS)), list(STOCKS)[-1]
+KILLS = ((FIRST, STOCKS[FIRST] // 2), (FIRST, STOCKS[FIRST]), (LAST, STOCKS[LAST]))
 # When nothing is left: so many more seconds of claims that only find out.
 EMPTY_S = 3.0
 
@@ -34,14 +39,14 @@ def with_services(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def claim_and_kill(scene: Scene) -> None:
-    """Kill in the middle of the first stock, then as each runs out: what no checkpoint knows matters most then."""
+    """What no checkpoint knows yet matters most when the last pieces are given away."""
     _stock_prizes()
     for name in SERVICES:
         scene.start_other(name, "drills.service", name)
     claimants = scene.start_other("claimants", "drills.claimants", str(CLAIMS_PER_S))
-    stocks = {offer.name: offer.stock for offer in CAMPAIGN.offers if offer.stock is not None}
-    first, pieces = next(iter(stocks.items()))
-    for offer, count in [(first, int(HALF * pieces)), *stocks.items()]:
+    for offer, count in KILLS:
+        # Else the next process begins where this one did, and what it has to catch up with only grows.
+        _wait_for_checkpoint()
         wait_until(
             f"{count} of {offer}",
             lambda offer=offer, count=count: received(scene.effects, offer) >= count,  # type: ignore[misc]
@@ -51,6 +56,12 @@ def claim_and_kill(scene: Scene) -> None:
         kill_taskmanager(scene)
     time.sleep(EMPTY_S)
     claimants.stop()
+
+
+def _wait_for_checkpoint() -> None:
+    with FlinkRest(read(Flink).rest_url) as rest:
+        job_id, called_ms = rest.running_id("coupons"), time.time_ns() // 1_000_000
+        wait_until("a new checkpoint", lambda: rest.saved_since(job_id, called_ms), CHECKPOINT_S)
 
 
 def received(effects: Path, offer: str) -> int:
