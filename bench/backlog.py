@@ -15,7 +15,8 @@ from errors import CannotRun
 from ingest import Publisher
 from ingest.event_id import EventIds
 from ingest.shop import Shop, Step, visits
-from ledger.expected_coupons import Coupon, Event, Rules, expected
+from ledger.event import Event
+from ledger.expected_coupons import Coupon, Rules, expected
 from schemas.topics import CLICKS
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin

@@ -21,6 +21,8 @@ ENDING = ("issued", "held_out", "no_luck")
 COOLING = ("issued", "held_out")
 # Of a group whoever is held out gets nothing either: else the other campaign would treat this one's holdout.
 SERVING = ("issued", "held_out")
+# Who scans a code or claims in the app was promised an answer: these never cool down.
+PROMISED = ("qr_claim", "app_claim")
 OUTCOMES = (*ENDING, "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
 
 
@@ -129,9 +131,8 @@ def _today(served: Sequence[Served], now_ms: int) -> int:
 
 
 def _cooled_down(proposal: Proposal, served: Sequence[Served], now_ms: int) -> bool:
-    """A scan was promised a coupon and never cools down."""
     name, rule, cooldown_ms = proposal.campaign.name, proposal.candidate.rule, proposal.campaign.caps.cooldown_ms
-    return rule != "qr_claim" and any(
+    return rule not in PROMISED and any(
         (one.campaign, one.rule) == (name, rule) and one.outcome in COOLING and now_ms - one.at_ms < cooldown_ms
         for one in served
     )

@@ -17,7 +17,8 @@ from campaigns.judge import Candidate
 from errors import ProblemFound
 from jobs.campaign_rules import BUILT_IN
 from ledger import expected_coupons, moments
-from ledger.expected_coupons import Event, Rules
+from ledger.event import Event
+from ledger.expected_coupons import Rules
 from ledger.moments import Orders
 from warehouse.connection import opened
 
@@ -26,7 +27,7 @@ ROWS = 10_000
 # The jobs count so many categories of a shopper apart (docs/jobs.md).
 CATEGORIES = 16
 # Of the fields of a row: shopper_id, then Event's, then what an offer depends on.
-OF_EVENT = slice(1, 9)
+OF_EVENT = slice(1, 12)
 
 
 def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Collection[str] = ()) -> list[Candidate]:
@@ -94,18 +95,16 @@ def _of_shopper(
             # What is left behind is what the last event before the quiet made of it.
             last = bisect_right(arrivals, found.at_ms - rules.abandoned_after_ms) - 1
         yield _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
-    for moment in _moments(rows, rules, patterns, buyer):
+    for moment in _moments(events, rules, patterns, buyer):
         place, due_ms = places[moment.event.event_id], moment.event.appended_ms
         yield _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
 
 
 def _moments(
-    rows: list[tuple[Any, ...]], rules: Rules, patterns: Collection[str], buyer: Orders | None
+    events: list[Event], rules: Rules, patterns: Collection[str], buyer: Orders | None
 ) -> Iterator[moments.Moment]:
     if rules.thresholds is None:
         return
-    # Event's first seven fields are the other one's too.
-    events = [moments.Event(*row[1:8], *row[13:15]) for row in rows]
     for moment in moments.moments(events, rules.thresholds, buyer):
         if moment.rule in patterns:
             yield moment
@@ -115,7 +114,7 @@ def _candidate(
     rule: str, row: tuple[Any, ...], due_ms: int, basket_minor: int, favourite: str | None, nth: int | None = None
 ) -> Candidate:
     event = Event(*row[OF_EVENT])
-    published_ms, category, store_id, tier, currency, _ = row[OF_EVENT.stop :]
+    published_ms, category, tier = row[OF_EVENT.stop :]
     return Candidate(
         rule=rule,
         shopper_id=row[0],
@@ -125,12 +124,12 @@ def _candidate(
         published_ms=published_ms,
         due_ms=due_ms,
         category=category,
-        store_id=store_id,
+        store_id=event.store_id,
         price_minor=event.price_minor,
         basket_minor=basket_minor,
         nth=nth,
         product_id=event.product_id,
-        currency=currency,
+        currency=event.currency,
         favourite_category=favourite,
     )
 
@@ -161,7 +160,7 @@ def _favourites(rows: list[tuple[Any, ...]], events: list[Event], rules: Rules) 
         if before_ms is not None and event.appended_ms - before_ms > rules.forget_after_ms:
             counts = {}
         before_ms = event.appended_ms
-        category = row[10]
+        category = row[OF_EVENT.stop + 1]
         if category is not None:
             # A new one beyond the bound takes the place and the count of the rarest.
             full = category not in counts and len(counts) == CATEGORIES

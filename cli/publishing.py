@@ -111,6 +111,7 @@ def simulate(
     Example: hongbao simulate --profile steady=100x20s,burst=10000x20s
     """
     from ingest import profile as profiles
+    from ingest.shop import SALE
     from ingest.simulator import Simulation
     from ingest.simulator import simulate as run
     from settings import Pulsar, Stack, read
@@ -119,5 +120,5 @@ def simulate(
     folder = ledger or read(Stack).folder / "ledger" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     total = sum(phase.events for phase in profiles.parse(profile))
     with bar("publishing", total) as sent:
-        done = run(simulation, read(Pulsar), folder, sent, spool)
+        done = run(simulation, read(Pulsar), folder, sent, spool, SALE)
     show({**asdict(done), "ledger": str(folder)}, json)

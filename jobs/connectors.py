@@ -159,10 +159,13 @@ def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Puls
     return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar), patterns), tables)
 
 
-def govern(tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar) -> Table:
-    """What became of each proposal, with what was issued before a failure charged first."""
+def govern(
+    tables: StreamTableEnvironment, proposed: Table, most_per_day: int, read_back: bool, pulsar: Pulsar
+) -> Table:
+    """What became of each proposal; with `read_back`, what was issued before a failure is charged first."""
     java = get_gateway().jvm.dev.hongbao.connector.Governance
-    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, _campaign_topics(pulsar)), tables)
+    topics = _campaign_topics(pulsar)
+    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, read_back, topics), tables)
 
 
 def _campaign_topics(pulsar: Pulsar) -> Any:

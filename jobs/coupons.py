@@ -78,6 +78,9 @@ class Coupons(JobSection):
     checkout_hesitation_within: Duration = Field(timedelta(minutes=15), gt=timedelta(0))
     # How long after the last event a buyer's orders are remembered: for the n-th purchase and the lapsed buyer.
     remember_buyers: Duration = Field(timedelta(days=400), gt=timedelta(0))
+    # After a failure, charge what was issued since the checkpoint before anything is decided. Without it budgets and
+    # stocks are overspent: for drills' controls.
+    read_back: bool = True
 
     @model_validator(mode="after")
     def _remembers_who_lapsed(self) -> Self:
@@ -219,7 +222,7 @@ def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
     pulsar = read(Pulsar)
     asked = campaigns_of(tables, candidates(tables, config), pulsar, BUILT_IN)
     judged = tables.from_data_stream(proposed(tables, asked, config))
-    tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, pulsar))
+    tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, config.read_back, pulsar))
     return sql.run(tables, FOLDER / "triggers.sql")
 
 

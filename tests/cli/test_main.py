@@ -128,6 +128,7 @@ NOWHERE = {"HONGBAO_PULSAR_SERVICE_URL": "pulsar://127.0.0.1:1", "HONGBAO_PULSAR
     [
         ["publish", "{file}"],
         ["tail", "coupons"],
+        ["tail", "prices"],
         ["schemas", "register"],
         ["redrive", "--where", "true"],
         ["service", "payment"],

@@ -90,15 +90,18 @@ public final class Governance extends AbstractStreamOperator<RowData>
    *
    * @param proposed candidates with a JSON list {@code proposals}
    * @param mostPerDay coupons to one shopper over all campaigns in any 24 hours
+   * @param readBack whether what was issued since the checkpoint is charged after a failure; budgets are overspent without
    * @param broker service-url, admin-url, coupons and campaigns (topics)
    */
-  public static Table of(StreamTableEnvironment tables, Table proposed, long mostPerDay, Map<String, String> broker) {
+  public static Table of(
+      StreamTableEnvironment tables, Table proposed, long mostPerDay, boolean readBack, Map<String, String> broker) {
     Rows rows = new Rows(proposed);
+    IssuedCoupons issued = readBack ? new IssuedCoupons(broker) : IssuedCoupons.unread(broker);
     return tables.fromDataStream(
         Rows.stream(tables, proposed)
             .keyBy(new ByText(rows.position("shopper_id")), InternalTypeInfo.of(TEXT))
             .transform(
-                "coupons-governance", InternalTypeInfo.of(DecisionRows.type()), new Governance(rows, mostPerDay, new IssuedCoupons(broker)))
+                "coupons-governance", InternalTypeInfo.of(DecisionRows.type()), new Governance(rows, mostPerDay, issued))
             .setParallelism(1)
             .uid("coupons-governance"));
   }

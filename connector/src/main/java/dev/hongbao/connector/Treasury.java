@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides which of a candidate's proposals a shopper gets (docs/campaigns.md): caps, cooldown, exclusion, budget, holdout.
@@ -22,8 +23,8 @@ final class Treasury {
 
   record Decision(Proposal proposal, Outcome outcome) {}
 
-  /** A scan in a shop was promised an answer, and never cools down. */
-  private static final String PROMISED = "qr_claim";
+  /** Who scans a code or claims in the app was promised an answer: these never cool down. */
+  private static final Set<String> PROMISED = Set.of("qr_claim", "app_claim");
 
   private static final Comparator<Proposal> RANK =
       Comparator.comparingInt(Proposal::priority).reversed()
@@ -83,7 +84,7 @@ final class Treasury {
         || reached(limits.perDay(), spent.piecesOn(day(proposal, nowMs)))) {
       return Outcome.CAPPED;
     }
-    if (!rule.equals(PROMISED) && served.hasSince(proposal.account(), rule, nowMs - limits.cooldownMs())) {
+    if (!PROMISED.contains(rule) && served.hasSince(proposal.account(), rule, nowMs - limits.cooldownMs())) {
       return Outcome.COOLED_DOWN;
     }
     if (limits.exclusiveGroup() != null
