@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, prices, publishing, trials
+from cli import campaigns, pressure, prices, publishing, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
 app.add_typer(publishing.app)
+app.add_typer(pressure.app)
 app.add_typer(trials.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
