@@ -11,13 +11,11 @@ from ingest.redrive import landed_of
 from pressure.follower import Follower, Pressure, Queue
 from pressure.gauge import Gauge
 from pressure.level import Level
-from pressure.moved import MovedBook
+from pressure.moved import BOOK, MovedBook
 from pressure.mover import Moved, Mover
 from settings import Deferral, Pulsar, Stack, read
 from settings import Pressure as PressureSettings
 from stack.pulsar_admin import PulsarAdmin
-
-BOOK = "moved"
 
 
 def drain(follow: bool, now: bool, say: Callable[[str], None]) -> Moved:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+# The folder's name in the stack's.
+BOOK = "moved"
 # What a mover may have written without its acknowledgement having reached the broker is far less.
 NEWEST_LINES = 50_000
 

@@ -212,7 +212,8 @@ class Mover:
     def _waiting(self, message: Any) -> _Waiting:
         version = message._message.int_schema_version()
         if version not in self._writers:
-            text = self._client.get_schema_info(message.topic_name(), version).schema()
+            # pulsar.Client has no way to it (3.13.0).
+            text = self._client._client.get_schema_info(message.topic_name(), version).schema()
             self._writers[version] = text, fastavro.parse_schema(json.loads(text))
         event: Any = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version][1], None)
         partition = message.message_id().partition()
