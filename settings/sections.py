@@ -159,6 +159,8 @@ class Pressure(Section):
 
     SECTION: ClassVar[str] = "pressure"
 
+    # Whether `hongbao up` starts a watcher; without it some supervisor must run `hongbao watch-pressure`.
+    watched: bool = True
     # A look is one request a partition, and one more where a reader is behind.
     every: Duration = Field(timedelta(seconds=2), ge=timedelta(milliseconds=100))
     # Subscriptions of events/clicks that must keep up.
