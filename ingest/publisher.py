@@ -31,6 +31,9 @@ from schemas.topics import CLICKS, DEFERRED
 from settings import Deferral, Pulsar, read
 from settings import Pressure as PressureSettings
 
+# The folder, within a spool's, of the spool of deferred events.
+SIDE = "deferred"
+
 
 class EncodedAvro(Schema):  # type: ignore[misc]
     """A registered Avro schema for bytes that are Avro already."""
@@ -108,8 +111,11 @@ class Publisher:
         self._turn = threading.Lock()
         self._follower: Follower | None = None
         self._on_pressure = on_pressure
-        if deferral is not None and deferral.when != "never":
-            self._defer(topic, name, deferral, on_delivery)
+        wanted = deferral is not None and deferral.when != "never"
+        # What an earlier process deferred into its spool goes on, whatever the policy is by now.
+        left = spool is not None and topic == CLICKS.path and spool.has_beside(SIDE)
+        if wanted or left:
+            self._defer(topic, name, deferral if wanted else None, on_delivery)
         if on_pressure is not None:
             self._follow()
 
@@ -138,20 +144,22 @@ class Publisher:
         return Forwarder(spool, partial(Outbox, self._broker, topic, send_timeout_s=0, **options), on_delivery)
 
     def _defer(
-        self, topic: str, name: str | None, policy: Deferral, on_delivery: Callable[[Delivery], None] | None
+        self, topic: str, name: str | None, policy: Deferral | None, on_delivery: Callable[[Delivery], None] | None
     ) -> None:
+        """Open the other way; without a policy nothing new goes there."""
         try:
             if topic != CLICKS.path or name is not None:
                 raise ValueError(f"{topic}: only a publisher of {CLICKS.path} without a name can defer")
-            diversion = Diversion(policy)
-            spool = None if self._spool is None else self._spool.beside("deferred")
+            diversion = None if policy is None else Diversion(policy)
+            spool = None if self._spool is None else self._spool.beside(SIDE)
             told = None if on_delivery is None else partial(_told_deferred, on_delivery)
             self._side = self._open_way(DEFERRED.path, None, spool, told)
             self._diversion = diversion
         except BaseException:
             _close(self._way, 0.0)
             raise
-        self._follow()
+        if diversion is not None:
+            self._follow()
 
     def _follow(self) -> Follower:
         with self._turn:

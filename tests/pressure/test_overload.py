@@ -16,14 +16,17 @@ from typing import Any
 import pulsar
 import pytest
 
+import schemas
 from coupons.subscriber import Decoder, connect
 from errors import CannotRun
 from ingest import Delivery, Publisher, Spool
+from ingest.event_id import EventIds
 from pressure.level import Level
 from pressure.moved import MovedBook
 from pressure.mover import Mover
 from pressure.signal import newest
 from pressure.watch import watch
+from schemas.encoder import encoder
 from schemas.topics import CLICKS, DEFERRED
 from settings import Deferral, Pressure, Pulsar
 from settings.reader import ROOT
@@ -183,6 +186,20 @@ def test_publisher_without_a_watcher_knows_nothing_and_defers_nothing(own_topics
         assert clicks.pressure.level is Level.UNKNOWN
         assert clicks.deferred == 0
     assert newest(own_topics) is None
+
+
+def test_what_a_spool_deferred_is_sent_whatever_the_policy_is_by_now(own_topics: Pulsar, tmp_path: Path) -> None:
+    left = Spool(tmp_path / "spool" / "deferred", sync=False)
+    left.begin(own_topics.topic(DEFERRED.path), schemas.load("click_event").text)
+    moment = datetime.now(UTC)
+    whole = {**event("visitor", 7), "event_id": EventIds().next(), "sent_at": moment, "source": "web"}
+    left.append("visitor", encoder(schemas.load("click_event"))(whole))
+    left.close()
+    with Publisher(own_topics, spool=Spool(tmp_path / "spool", sync=False)) as clicks:
+        assert clicks.unsent == 1
+        clicks.flush()
+    assert [one["product_id"] for one in on(own_topics, DEFERRED.path)] == ["7"]
+    assert on(own_topics, CLICKS.path) == []
 
 
 def test_reader_that_nobody_is_is_away_and_presses_nobody(own_topics: Pulsar) -> None:
