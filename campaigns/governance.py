@@ -1,7 +1,8 @@
 """Decide what becomes of each proposal: caps, cooldown, exclusion, budget, stock, holdout. Pure.
 
-proposals of one candidate, by priority, score, name -> capped, cooled_down, excluded, no_luck, out_of_budget go on
-                                                     -> held_out, issued, no_luck end it; the rest is outranked
+proposals of one candidate, by priority, score, name
+    -> past_deadline, capped, cooled_down, excluded, out_of_budget go on
+    -> held_out, issued, no_luck end it; the rest is outranked
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +24,7 @@ COOLING = ("issued", "held_out")
 SERVING = ("issued", "held_out")
 # Who scans a code or claims in the app was promised an answer: these never cool down.
 PROMISED = ("qr_claim", "app_claim")
-OUTCOMES = (*ENDING, "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
+OUTCOMES = (*ENDING, "past_deadline", "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
 
 
 class Outcome(NamedTuple):
@@ -97,6 +98,8 @@ def day(campaign: Campaign, now_ms: int) -> date:
 
 
 def _outcome(proposal: Proposal, state: State, now_ms: int) -> str:
+    if proposal.latest_ms is not None and now_ms > proposal.latest_ms:
+        return "past_deadline"
     served = state.served.get(proposal.candidate.shopper_id, [])
     if _capped(proposal.campaign, served, state, now_ms):
         return "capped"

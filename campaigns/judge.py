@@ -41,7 +41,8 @@ class Candidate:
 class Proposal:
     """An offer of a campaign for a candidate; `offer` is None where the draw gave nothing.
 
-    `score` is what the campaign's rule expects of the offer; 0 without a rule.
+    `score` is what the campaign's rule expects of the offer; 0 without a rule. `latest_ms` is the last moment at which
+    it may be sent; None for ever.
     """
 
     campaign: Campaign
@@ -49,6 +50,7 @@ class Proposal:
     offer: Offer | None
     cost_minor: int
     score: float = 0.0
+    latest_ms: int | None = None
 
 
 def propose(
@@ -61,8 +63,7 @@ def propose(
     """
     if not campaign.starts_ms <= now_ms < campaign.ends_ms or candidate.rule not in campaign.patterns:
         return None
-    deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
-    if age_ms(candidate, now_ms) > deadline_ms or not invited(campaign, candidate):
+    if not invited(campaign, candidate):
         return None
     score = 0.0
     if campaign.rule is not None:
@@ -76,7 +77,9 @@ def propose(
         offer = drawn(campaign, candidate)
     else:
         offer = chosen(campaign, candidate.membership_tier)
-    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate), score)
+    deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
+    latest_ms = now_ms + deadline_ms - age_ms(candidate, now_ms)
+    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate), score, latest_ms)
 
 
 def for_rules(candidate: Candidate) -> coupon_rules.Candidate:

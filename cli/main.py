@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, prices, publishing, tail, trials
+from cli import campaigns, pressure, prices, publishing, tail, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -18,6 +18,7 @@ TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
 app.add_typer(publishing.app)
+app.add_typer(pressure.app)
 app.add_typer(trials.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")

@@ -28,12 +28,13 @@ class Delivery(NamedTuple):
     """What the broker said of an event.
 
     `message_id` is ledger:entry:partition:batch index. It is None with a `failure`, and also without one where the
-    broker had the event already: a retry whose first answer was lost.
+    broker had the event already: a retry whose first answer was lost. `deferred`: it is on events/clicks-deferred.
     """
 
     event: Any
     message_id: str | None
     failure: str | None
+    deferred: bool = False
 
 
 class Batch:

@@ -21,6 +21,8 @@ LARGEST_BYTES = 5 * 1024 * 1024 - 4096
 BATCH_EVENTS = 1_000
 BATCH_BYTES = 1024 * 1024
 OPERATION_S = 10
+# A broker that has not answered for so long is away.
+AWAY_S = 10.0
 
 
 class NotDelivered(DeliveryFailed):
@@ -136,6 +138,19 @@ class Outbox:
         """The first position whose event is not with the broker yet, when everything below `position` was sent."""
         with self._lock:
             return next((batch.first for batch in self._unanswered), position)
+
+    @property
+    def waits_s(self) -> float:
+        """For how many seconds the oldest event has awaited its answer; 0 when none does."""
+        with self._lock:
+            oldest = next((batch for batch in self._unanswered if not batch.answered), None)
+        return 0.0 if oldest is None else time.monotonic() - oldest.opened_s
+
+    @property
+    def away(self) -> bool:
+        """Whether the broker has answered nothing for longer than one that is there ever needs."""
+        with self._lock:
+            return self._pending > 0 and time.monotonic() - self._heard_s >= AWAY_S
 
     def check(self) -> None:
         """Raise what went wrong since the last send."""

@@ -95,7 +95,7 @@ def redrive(
                 except Refused as reason:
                     done.refused += 1
                     refused(letter["message_id"], str(reason))
-            landed = _landed([event["event_id"] for _, event in events], folder)
+            landed = landed_of([event["event_id"] for _, event in events], folder)
             for letter, event in events:
                 if event["event_id"] in landed or event["event_id"] in seen:
                     done.repeats += 1
@@ -161,7 +161,7 @@ def _readable(definition: Mapping[str, Any]) -> Schema:
     return fastavro.parse_schema(plain)
 
 
-def _landed(ids: list[str], folder: Path | None) -> set[str]:
+def landed_of(ids: list[str], folder: Path | None) -> set[str]:
     """Those of the ids that are in events, however long ago they landed."""
     query = "SELECT DISTINCT event_id FROM events WHERE list_contains($ids, event_id)"
     return {row["event_id"] for row in warehouse.query(query, folder, {"ids": ids})} if ids else set()

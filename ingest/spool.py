@@ -79,6 +79,14 @@ class Spool:
         self._tail: Segment | None = None
         self._forget()
 
+    def beside(self, name: str) -> "Spool":
+        """A spool for another topic's events in a folder `name` within this one's, with the same bound and sync."""
+        return Spool(self.folder / name, self.most_bytes, self._sync)
+
+    def has_beside(self, name: str) -> bool:
+        """Whether there was ever such a spool."""
+        return (self.folder / name / "spool.json").exists()
+
     @property
     def producer(self) -> str:
         """The name to send under, so that the broker knows what it has."""

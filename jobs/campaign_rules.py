@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, long_past
+from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, latest_ms
 from jobs.own_rules import Ask
 
 # A basket's discount is off the basket, any other off the product.
@@ -22,17 +22,16 @@ def propose(
 ) -> list[dict[str, Any]]:
     """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one.
 
-    A campaign that names a rule of the shop's own may answer where the rule, which `ask` knows, gives a score.
+    A campaign that names a rule of the shop's own may answer where the rule, which `ask` knows, gives a score. Whether
+    the moment is past is not asked here: governance does, right before it sends.
     """
     if campaigns is None:
-        earns = candidate.rule in BUILT_IN and not long_past(candidate, now_ms, policy.longest_past_ms)
-        return [built_in(candidate, policy)] if earns else []
+        return [built_in(candidate, policy)] if candidate.rule in BUILT_IN else []
     return [
         proposal
         for campaign in campaigns
-        if not long_past(candidate, now_ms, campaign["deadline_ms"] or policy.longest_past_ms)
-        and (score := _score(candidate, campaign, now_ms, ask)) is not None
-        and (proposal := of_campaign(candidate, campaign, score)) is not None
+        if (score := _score(candidate, campaign, now_ms, ask)) is not None
+        and (proposal := of_campaign(candidate, campaign, policy.longest_past_ms, score)) is not None
     ]
 
 
@@ -62,6 +61,7 @@ def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
         "lane": lane(candidate),
         "valid_ms": policy.valid_ms,
         "ends_ms": 0,
+        "latest_ms": latest_ms(candidate, policy.longest_past_ms),
         "time_zone": "UTC",
         "held_out": False,
         "stock": None,
@@ -75,10 +75,12 @@ def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
     }
 
 
-def of_campaign(candidate: Candidate, campaign: Mapping[str, Any], score: float = 0.0) -> dict[str, Any] | None:
+def of_campaign(
+    candidate: Candidate, campaign: Mapping[str, Any], longest_past_ms: int, score: float = 0.0
+) -> dict[str, Any] | None:
     """What the campaign would give; None where it has no offer for the shopper's tier.
 
-    The `score` ranks it among those of its priority.
+    `longest_past_ms` is the deadline of a campaign that names none. The `score` ranks it among those of its priority.
     """
     offers = [
         offer for offer in campaign["offers"] if offer["tiers"] is None or candidate.membership_tier in offer["tiers"]
@@ -86,6 +88,7 @@ def of_campaign(candidate: Candidate, campaign: Mapping[str, Any], score: float 
     if not offers:
         return None
     offer = draw(candidate, campaign, offers) if offers[0]["odds"] is not None else best(offers)
+    deadline_ms = longest_past_ms if campaign["deadline_ms"] is None else campaign["deadline_ms"]
     name, caps, budget, holdout = campaign["name"], campaign["caps"], campaign["budget"], campaign["holdout"]
     return {
         "id": coupon_id(candidate.shopper_id, name, candidate.rule, candidate.cause_event_id),
@@ -103,6 +106,7 @@ def of_campaign(candidate: Candidate, campaign: Mapping[str, Any], score: float 
         "lane": lane(candidate) if campaign["lane"] == "by_tier" else campaign["lane"],
         "valid_ms": campaign["valid_ms"],
         "ends_ms": campaign["ends_ms"],
+        "latest_ms": latest_ms(candidate, deadline_ms),
         "time_zone": campaign["time_zone"],
         "held_out": held_out(candidate.shopper_id, name, holdout),
         "stock": None if offer is None else offer["stock"],

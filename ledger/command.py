@@ -11,8 +11,9 @@ from errors import CannotRun
 from ledger.account import FAR_AHEAD, LONG_AGO, Account, Asked, Finding, Positions, account
 from ledger.reckoning import Reckoning, reckon, rules_of
 from ledger.report import report
+from pressure.moved import BOOK
 from schemas.topics import CLICKS
-from settings import Pulsar, read
+from settings import Pulsar, Stack, read
 from stack.pulsar_admin import PulsarAdmin
 
 # A job acknowledges when a checkpoint is complete, and only then renames its files: that is given so long.
@@ -59,6 +60,7 @@ def answer(
         until=until.replace(tzinfo=UTC) if until else FAR_AHEAD,
         settled=settled,
         positions={} if settled else _positions(say),
+        moved=(read(Stack).folder / BOOK,),
     )
     accounted = account(asked)
     reckoning = None

@@ -1,5 +1,6 @@
 -- One row per published message of the range: what became of it.
--- A message behind the landing job's position in its partition (ledger, entry) is pending, and so is a young one.
+-- A message behind the landing job's position in its partition (ledger, entry) is pending, and so is a young one, or a
+-- deferred one that was not moved.
 SELECT
     book.message_id,
     book.event_id,
@@ -7,6 +8,8 @@ SELECT
     book.event_type,
     book.published_at,
     book.expected,
+    book.deferred,
+    book.waits,
     seen.landings,
     seen.reason,
     seen.field,
@@ -17,7 +20,8 @@ SELECT
         WHEN seen.dead_letters > 0 THEN 'dead_letter'
         WHEN seen.repeats > 0 THEN 'duplicate'
         WHEN $settled THEN 'lost'
-        WHEN book.published_at > $young THEN 'pending'
+        WHEN book.waits THEN 'pending'
+        WHEN book.on_clicks_at > $young THEN 'pending'
         WHEN (split_part(book.message_id, ':', 1)::BIGINT, split_part(book.message_id, ':', 2)::BIGINT)
             > (position.ledger, position.entry) THEN 'pending'
         ELSE 'lost'

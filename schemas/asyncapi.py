@@ -17,7 +17,9 @@ from schemas.topics import (
     CONVERSION,
     COUPONS,
     DEAD_LETTERS,
+    DEFERRED,
     LATE_EVENTS,
+    PRESSURE,
     PRICE_RULES,
     PRICES,
     SESSIONS,
@@ -33,7 +35,9 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
 SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
-    "publisher": (CLICKS,),
+    "publisher": (CLICKS, DEFERRED),
+    "mover": (CLICKS,),
+    "watcher": (PRESSURE,),
     "operator": (CAMPAIGNS, PRICE_RULES),
     "coupons": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
@@ -41,9 +45,16 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
     "subscriber": (UNDELIVERED,),
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
-RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,), "conversion": (PRICE_RULES,)}
+RECEIVERS: dict[str, tuple[Topic, ...]] = {
+    "coupons": (CAMPAIGNS,),
+    "conversion": (PRICE_RULES,),
+    "publisher": (PRESSURE,),
+    "mover": (DEFERRED,),
+}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
+    "mover": "`hongbao drain-deferred`, which moves on what waited (docs/ingest.md).",
+    "watcher": "`hongbao watch-pressure`, which says how far behind the jobs are (docs/ingest.md).",
     "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",

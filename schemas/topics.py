@@ -14,6 +14,8 @@ class Topic:
 
 
 CLICKS = Topic("events/clicks", "click_event", 8, "user_id, else anonymous_id")
+# What may wait while the system is pressed (docs/ingest.md); it has as many partitions as the clicks.
+DEFERRED = Topic("events/clicks-deferred", "click_event", 8, "user_id, else anonymous_id")
 COUPONS = Topic("triggers/coupons", "coupon_trigger", 2, "shopper_id")
 CONVERSION = Topic("results/conversion", "conversion_result", 2, "dimension:value")
 SESSIONS = Topic("results/sessions", "session_result", 2, "shopper_id")
@@ -25,9 +27,11 @@ UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's k
 # Few and small, both.
 PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
 PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
+PRESSURE = Topic("control/pressure", "pressure_signal", 1, "nothing")
 
 TOPICS = (
     CLICKS,
+    DEFERRED,
     COUPONS,
     CONVERSION,
     SESSIONS,
@@ -37,5 +41,6 @@ TOPICS = (
     UNDELIVERED,
     PRICE_RULES,
     PRICES,
+    PRESSURE,
 )
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))

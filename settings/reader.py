@@ -26,6 +26,8 @@ SECTIONS = (
     "subscribers",
     "services",
     "prices",
+    "pressure",
+    "deferral",
 )
 
 

@@ -7,7 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from settings.reader import ROOT
-from settings.sections import Campaigns, Flink, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
+from settings.sections import (
+    Campaigns,
+    Deferral,
+    Flink,
+    Pressure,
+    Prices,
+    Pulsar,
+    Services,
+    Stack,
+    Subscribers,
+    Warehouse,
+)
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """\
@@ -27,7 +38,21 @@ def models() -> list[type[BaseModel]]:
     from jobs.coupons import Coupons
     from jobs.landing import Landing
 
-    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices]
+    return [
+        Stack,
+        Pulsar,
+        Flink,
+        Warehouse,
+        Landing,
+        Conversion,
+        Coupons,
+        Campaigns,
+        Subscribers,
+        Services,
+        Prices,
+        Pressure,
+        Deferral,
+    ]
 
 
 def page() -> str:
@@ -46,7 +71,8 @@ def _section(model: type[BaseModel]) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, str) and Path(value).is_absolute():
         return str(Path(value).relative_to(ROOT))
-    return str(value)
+    # As a file has it.
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 if __name__ == "__main__":

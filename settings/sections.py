@@ -1,10 +1,11 @@
 """The sections that are not one job's own. Defaults here are the reference manual."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from settings.duration import Duration, parse
 from settings.reader import ROOT
@@ -30,6 +31,14 @@ def _one_address(url: str) -> str:
 # A relative path means: in the checkout, wherever the command was called.
 CheckoutPath = Annotated[Path, AfterValidator(lambda path: path if path.is_absolute() else ROOT / path)]
 Url = Annotated[str, AfterValidator(_one_address)]
+
+
+def _split(value: Any) -> Any:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+# A list, or in the environment its names with commas between.
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Stack(Section):
@@ -143,3 +152,58 @@ class Services(Section):
     points_per_claim: int = Field(50, ge=0)
     # Spent for one point, in minor units of whichever currency.
     minor_per_point: int = Field(100, ge=1)
+
+
+class Pressure(Section):
+    """From which lag the system is pressed or overloaded, and how often the watcher looks (docs/ingest.md)."""
+
+    SECTION: ClassVar[str] = "pressure"
+
+    # Whether `hongbao up` starts a watcher; without it some supervisor must run `hongbao watch-pressure`.
+    watched: bool = True
+    # A look is one request a partition, and one more where a reader is behind.
+    every: Duration = Field(timedelta(seconds=2), ge=timedelta(milliseconds=100))
+    # Subscriptions of events/clicks that must keep up.
+    readers: Names = Field(("coupons", "landing", "conversion"), min_length=1)
+    # Five times a coupon's second. A job's restart presses, its checkpoint does not.
+    pressed_from: Duration = Field(timedelta(seconds=5), gt=timedelta(0))
+    pressed_until: Duration = Field(timedelta(seconds=2), gt=timedelta(0))
+    # Longer than a TaskManager's death needs to be caught up with.
+    overloaded_from: Duration = Field(timedelta(seconds=60), gt=timedelta(0))
+    overloaded_until: Duration = Field(timedelta(seconds=20), gt=timedelta(0))
+    # Below it for so long before a level ends: else what was deferred comes back into the same peak.
+    calm_for: Duration = Field(timedelta(seconds=15), ge=timedelta(0))
+    # A signal that is older says nothing.
+    stale_after: Duration = Field(timedelta(seconds=15), gt=timedelta(0))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.pressed_until <= self.pressed_from <= self.overloaded_from:
+            raise ValueError("pressed_until must not be above pressed_from, nor that above overloaded_from")
+        if not self.pressed_until <= self.overloaded_until <= self.overloaded_from:
+            raise ValueError("overloaded_until must be between pressed_until and overloaded_from")
+        if self.stale_after < 2 * self.every:
+            raise ValueError("stale_after must be at least twice every: one look may fail")
+        return self
+
+
+class Deferral(Section):
+    """Which events may wait on a side topic, and from which level on: none unless this says so (docs/ingest.md)."""
+
+    SECTION: ClassVar[str] = "deferral"
+
+    when: Literal["never", "pressed", "overloaded"] = "never"
+    # Of visitors who are not signed in.
+    event_types: Names = Field(
+        (
+            "products_searched",
+            "product_list_viewed",
+            "product_list_filtered",
+            "promotion_viewed",
+            "product_clicked",
+            "product_viewed",
+        ),
+        min_length=1,
+    )
+    # What is moved back must not be the next peak.
+    move_per_second: int = Field(1_000, ge=1)

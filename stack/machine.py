@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Flink, Pulsar, Stack, Warehouse, read
-from stack import broker, cluster, ended_jobs, java, supervisor, topics, zookeeper
+from stack import broker, cluster, ended_jobs, java, supervisor, topics, watcher, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, exclusive
 from stack.pulsar_admin import PulsarAdmin
@@ -59,6 +59,7 @@ def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> 
         service.lower_compiler()
     if flink:
         with exclusive(stack.folder):
+            watcher.start(stack)
             supervisor.start(stack)
     progress("up")
 
@@ -69,6 +70,7 @@ def down() -> list[str]:
     # Held until the end: nothing is started again meanwhile.
     with exclusive(stack.folder):
         supervisor.stop(stack)
+        watcher.stop(stack)
         flink_ran = cluster.stop(stack)
         zookeeper.stop(stack)
         broker_ran = broker.stop(stack)
@@ -97,6 +99,7 @@ def _services(stack: Stack) -> list[Service]:
         zookeeper.service(stack),
         cluster.jobmanager(stack),
         *cluster.taskmanagers(stack),
+        *watcher.services(stack),
     ]
 
 

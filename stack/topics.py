@@ -1,7 +1,7 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CAMPAIGNS, CLICKS, NAMESPACES, TOPICS, UNDELIVERED
+from schemas.topics import CAMPAIGNS, CLICKS, DEFERRED, NAMESPACES, PRESSURE, TOPICS, UNDELIVERED
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
@@ -10,8 +10,12 @@ CONFLICT = 409
 READERS = ("coupons", "landing", "conversion")
 # Holds what a service could not handle until somebody has looked; retention alone would forget it after three days.
 REVIEW = "review"
+# Holds deferred events until `hongbao drain-deferred` has moved them.
+MOVER = "mover"
 # The broker compacts a topic once its backlog for compaction is as large.
 COMPACTION_BYTES = 100_000
+# Nobody asks for a signal of yesterday.
+SIGNALS_KEPT = {"retentionTimeInMinutes": 60, "retentionSizeInMB": 16}
 
 
 def create(pulsar: Pulsar) -> None:
@@ -30,14 +34,16 @@ def create(pulsar: Pulsar) -> None:
             # … and so is one with a schema nobody registered.
             admin.call("POST", f"{path}/isAllowAutoUpdateSchema", body=False)
         for topic in TOPICS:
-            partitions = pulsar.click_partitions if topic == CLICKS else topic.partitions
+            partitions = pulsar.click_partitions if topic in (CLICKS, DEFERRED) else topic.partitions
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
             admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
         # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
         campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
         admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
         admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
-        for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW)):
+        control = f"/namespaces/{pulsar.tenant}/{PRESSURE.path.split('/')[0]}"
+        admin.call("POST", f"{control}/retention", SIGNALS_KEPT)
+        for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW), (DEFERRED, MOVER)):
             path = f"/persistent/{pulsar.tenant}/{topic.path}/subscription/{reader}"
             admin.call("PUT", path, "earliest", accept=(CONFLICT,))
     registry.register(pulsar)

@@ -20,6 +20,7 @@ FILE = Path(__file__).with_suffix(".json")
 STEPS, SHOPPERS, MOST_PER_DAY = 140, 7, 6
 RULES = ("hesitation", "qr_claim")
 TIERS = ("none", "gold", "vip")
+AGES_MS = (0, 0, 0, 60_000, 60_001, LONGEST_PAST_MS, LONGEST_PAST_MS + 1)
 GROUP = {"exclusive_group": "new-year"}
 CAMPAIGNS = (
     campaign("tight", patterns=RULES, priority=5, budget={"money_minor": 9_000, "pieces": 30}, **GROUP),
@@ -36,6 +37,7 @@ CAMPAIGNS = (
         "envelope",
         patterns=["qr_claim"],
         priority=9,
+        deadline_ms=60_000,
         caps={"per_shopper": 4, "cooldown_ms": HOUR_MS},
         offers=[
             {"name": "prize", "kind": "prize", "cost_minor": 5_000, "odds": 0.2, "stock": 3},
@@ -66,7 +68,8 @@ def cases() -> dict[str, Any]:
             cause_event_id=f"cause-{number}",
             membership_tier=dice.choice(TIERS),
             price_minor=dice.choice((None, 5_000, 90_000)),
-            occurred_ms=now_ms,
+            # Some lie at one of the deadlines, some a millisecond behind it.
+            occurred_ms=now_ms - AGES_MS[number % len(AGES_MS)],
             published_ms=now_ms,
             due_ms=now_ms,
         )
@@ -92,7 +95,9 @@ def cases() -> dict[str, Any]:
 def json_of(asked: Any, one: Any) -> dict[str, Any]:
     """The job's own proposal of the same candidate and campaign."""
     fields = {**vars(asked), "campaign_id": None, "product_id": None, "currency": "CNY", "favourite_category": None}
-    found = of_campaign(JobCandidate(**fields, read_ms=asked.due_ms), {**json.loads(one.text), "version": 1})
+    found = of_campaign(
+        JobCandidate(**fields, read_ms=asked.due_ms), {**json.loads(one.text), "version": 1}, LONGEST_PAST_MS
+    )
     assert found is not None
     return found
 

@@ -13,6 +13,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Histogram;
 import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.runtime.state.StateInitializationContext;
@@ -74,6 +75,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private transient Treasury treasury;
   private transient List<GenericRowData> readBack;
   private transient Histogram candidateNs;
+  private transient Counter pastDeadline;
   private long lastNumber;
   private long checkpointMs;
 
@@ -128,6 +130,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
     shoppers = getRuntimeContext().getState(new ValueStateDescriptor<>("served", SERVED));
     timers = getInternalTimerService("forget", VoidNamespaceSerializer.INSTANCE, this);
     candidateNs = getMetricGroup().histogram("candidate_ns", new DescriptiveStatisticsHistogram(TIMED));
+    pastDeadline = getMetricGroup().counter("past_deadline");
     readBack = chargeWhatWasIssued();
   }
 
@@ -192,6 +195,9 @@ public final class Governance extends AbstractStreamOperator<RowData>
     }
     keep(served);
     for (Treasury.Decision decision : decisions) {
+      if (decision.outcome() == Treasury.Outcome.PAST_DEADLINE) {
+        pastDeadline.inc();
+      }
       Long number = decision.outcome() == Treasury.Outcome.ISSUED ? Long.valueOf(++lastNumber) : null;
       output.collect(record.replace(rows.of(candidate, decision, number, nowMs)));
     }

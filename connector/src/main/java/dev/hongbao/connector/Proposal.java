@@ -8,6 +8,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.annotation.JsonPro
  * @param id the coupon's id: a pure function of shopper, campaign, rule and cause
  * @param version the campaign's version; null for what is given without a campaign file
  * @param offer null where a draw gave nothing
+ * @param latestMs the last moment at which it may be sent; null for ever
  * @param heldOut whether the shopper is in the campaign's holdout
  * @param stock pieces of the offer in all
  */
@@ -27,6 +28,7 @@ record Proposal(
     @JsonProperty("lane") String lane,
     @JsonProperty("valid_ms") long validMs,
     @JsonProperty("ends_ms") long endsMs,
+    @JsonProperty("latest_ms") Long latestMs,
     @JsonProperty("time_zone") String timeZone,
     @JsonProperty("held_out") boolean heldOut,
     @JsonProperty("stock") Long stock,
@@ -48,7 +50,7 @@ record Proposal(
       String id, String campaign, Integer version, String offer, long costMinor, long endsMs, String timeZone,
       long cooldownMs, String exclusiveGroup) {
     return new Proposal(
-        id, campaign, version, 0, 0, offer, null, 0, 0, 0, costMinor, null, null, 0, endsMs, timeZone, false, null, null,
-        null, null, cooldownMs, exclusiveGroup, null, null);
+        id, campaign, version, 0, 0, offer, null, 0, 0, 0, costMinor, null, null, 0, endsMs, null, timeZone, false, null,
+        null, null, null, cooldownMs, exclusiveGroup, null, null);
   }
 }

@@ -19,7 +19,7 @@ final class Treasury {
   static final long DAY_MS = 86_400_000;
 
   /** What became of a proposal. */
-  enum Outcome { ISSUED, HELD_OUT, NO_LUCK, CAPPED, COOLED_DOWN, EXCLUDED, OUT_OF_BUDGET, OUTRANKED }
+  enum Outcome { ISSUED, HELD_OUT, NO_LUCK, PAST_DEADLINE, CAPPED, COOLED_DOWN, EXCLUDED, OUT_OF_BUDGET, OUTRANKED }
 
   record Decision(Proposal proposal, Outcome outcome) {}
 
@@ -76,6 +76,9 @@ final class Treasury {
   }
 
   private Outcome judge(Proposal proposal, String rule, Served served, long nowMs) {
+    if (proposal.latestMs() != null && nowMs > proposal.latestMs()) {
+      return Outcome.PAST_DEADLINE;
+    }
     Proposal limits = limits(proposal);
     Spent spent = spent(proposal.account());
     if (served.since(null, nowMs - DAY_MS) >= mostPerDay
