@@ -9,7 +9,7 @@ from typing import Any
 from errors import Prerequisite, SettingsError
 from settings.reader import ROOT
 
-PARTS = ("drain", "live", "query")
+PARTS = ("drain", "live", "query", "nexmark")
 KEPT = ROOT / "var" / "bench.json"
 
 
@@ -34,11 +34,13 @@ def bench(
             raise Prerequisite(f"bench: {module} is not installed; make bench does that")
     # Not before: what they bring is not there where nobody measures.
     from bench import drain, live, query
+    from bench.nexmark import queries
 
     measures: dict[str, Callable[[], Any]] = {
         "drain": lambda: drain.run(events, repeats, say),
         "live": lambda: live.run(seconds, repeats, say),
         "query": lambda: query.run(query_events, repeats, say),
+        "nexmark": lambda: queries.run(events, repeats, say),
     }
     figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for part in parts or PARTS:
