@@ -18,7 +18,7 @@ from jobs.connectors import TIME, columns, create_parquet, create_topic_source
 from jobs.environment import JobSection
 from settings import Pulsar, Warehouse, read
 
-RESULT = "result"
+RESULT = "answer"
 WINDOWED: dict[str, DataType] = {
     "bids": DataTypes.BIGINT(),
     "window_start": TIME,

@@ -1,5 +1,5 @@
 -- One row per bidder and visit: the bids until ten seconds went by without one.
-INSERT INTO result
+INSERT INTO answer
 SELECT bidder, count(*) AS bids, SESSION_START(date_time, INTERVAL '10' SECOND) AS window_start,
     SESSION_END(date_time, INTERVAL '10' SECOND) AS window_end
 FROM bids

@@ -2,7 +2,7 @@
 CREATE TEMPORARY VIEW bids_read AS SELECT bidder, PROCTIME() AS read_now FROM bids;
 
 -- One row per bidder and ten seconds of this machine's clock.
-INSERT INTO result
+INSERT INTO answer
 SELECT bidder, count(*) AS bids, window_start, window_end
 FROM TABLE(TUMBLE(TABLE bids_read, DESCRIPTOR(read_now), INTERVAL '10' SECOND))
 GROUP BY bidder, window_start, window_end;

@@ -1,6 +1,6 @@
 -- One row per auction with the most bids of ten seconds, every two seconds. Nexmark gives no window bounds; here they
 -- are in it, so that the result can be checked.
-INSERT INTO result
+INSERT INTO answer
 SELECT counted.auction, counted.bids, counted.window_start, counted.window_end
 FROM (
     SELECT auction, count(*) AS bids, window_start, window_end
