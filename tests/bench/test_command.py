@@ -19,10 +19,15 @@ def test_without_the_peers_nothing_starts(tmp_path: Path, monkeypatch: pytest.Mo
         command.bench([], 1_000, 1, 1, [], kept=tmp_path / "bench.json")
 
 
+def test_a_part_that_needs_no_peer_starts_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr("bench.query.run", lambda *arguments: {"asked": 1})
+    assert command.bench(["query"], 1_000, 1, 1, [], kept=tmp_path / "bench.json") == {"query": {"asked": 1}}
+
+
 def test_a_part_is_kept_beside_those_measured_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "bench.json"
     kept.write_text('{"drain": {"events": 1}, "query": {"old": 1}}', encoding="utf-8")
-    monkeypatch.setattr(command, "find_spec", lambda name: object())
     monkeypatch.setattr("bench.query.run", lambda *arguments: {"new": 1})
     found = command.bench(["query"], 1_000, 1, 1, [], kept=kept)
     assert found == {"drain": {"events": 1}, "query": {"new": 1}}
