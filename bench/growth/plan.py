@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from statistics import median_low
 
+from errors import SettingsError
+
+# In less there are too few samples to tell a trend.
+LEAST_SOAK_MINUTES = 4.0
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -12,6 +17,13 @@ class Plan:
     taskmanagers: tuple[int, ...] = (1, 2, 4)
     partitions: tuple[int, ...] = (2, 8, 32)
     soak_minutes: float = 20.0
+
+    def __post_init__(self) -> None:
+        if 0 < self.soak_minutes < LEAST_SOAK_MINUTES:
+            raise SettingsError(
+                f"bench: a soak of {self.soak_minutes:g} min is too short to tell a trend; "
+                f"{LEAST_SOAK_MINUTES:g} is the least, 0 is none"
+            )
 
     @property
     def usual_users(self) -> int:

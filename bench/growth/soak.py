@@ -1,6 +1,5 @@
 """Keep all jobs under load with horizons that are soon full, and watch state and memory."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,7 @@ JOBS = ("coupons", "landing", "conversion")
 EVENTS_PER_S = 500
 # All of them have come within the first minutes.
 USERS = 5_000
-SAMPLE_S = 15.0
+SAMPLE_S = 10.0
 HORIZONS = {
     "HONGBAO_COUPONS_DUPLICATE_HORIZON": "2 min",
     "HONGBAO_LANDING_DUPLICATE_HORIZON": "2 min",
@@ -43,14 +42,13 @@ def run(minutes: float, say: Say) -> dict[str, Any]:
         submit_and_check(JOBS, say)
         with FlinkRest(read(Flink).rest_url) as rest:
             ids = {job: rest.running_id(job) for job in JOBS}
-            load = _Load(minutes * 60)
-            load.start()
-            began_s = time.monotonic()
-            while load.is_alive():
-                _sample(samples, time.monotonic() - began_s, rest, ids)
-                say(f"{samples['seconds'][-1] / 60:.1f} of {minutes:g} min, heap {samples['heap'][-1] / 1e6:,.0f} MB")
-                load.join(SAMPLE_S)
-            load.check()
+            ledger = read(Stack).folder / "ledger"
+            with visitors.visiting(ledger, USERS, EVENTS_PER_S, minutes * 60) as visits:
+                began_s = time.monotonic()
+                while visits.is_alive():
+                    _sample(samples, time.monotonic() - began_s, rest, ids, say)
+                    visits.join(SAMPLE_S)
+                visits.finish()
     seconds = samples.pop("seconds")
     return {
         "minutes": minutes,
@@ -68,7 +66,7 @@ def summary(found: Trend) -> dict[str, Any]:
     return {"mean_bytes": round(found.mean), **percent, "samples": found.samples, "verdict": found.verdict}
 
 
-def _sample(samples: dict[str, list[float]], at_s: float, rest: FlinkRest, ids: dict[str, str]) -> None:
+def _sample(samples: dict[str, list[float]], at_s: float, rest: FlinkRest, ids: dict[str, str], say: Say) -> None:
     taken = footprint.memory()
     found = {"seconds": at_s, "heap": taken["heap_bytes"], "resident": taken["resident_bytes"]}
     for job, job_id in ids.items():
@@ -80,23 +78,4 @@ def _sample(samples: dict[str, list[float]], at_s: float, rest: FlinkRest, ids: 
         found[f"{job} state"] = footprint.checkpoint(rest, job_id)["state_bytes"]
     for name, value in found.items():
         samples.setdefault(name, []).append(value)
-
-
-class _Load(threading.Thread):
-    """The shop, for so long, beside whoever watches."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(name="soak", daemon=True)
-        self._seconds = seconds
-        self._error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            visitors.visit(read(Stack).folder / "ledger", USERS, EVENTS_PER_S, self._seconds)
-        except Exception as error:  # to be raised where somebody waits
-            self._error = error
-
-    def check(self) -> None:
-        """Raises what ended the load."""
-        if self._error is not None:
-            raise self._error
+    say(f"{at_s / 60:.1f} min: {found['heap'] / 1e6:,.0f} MB on the heap")

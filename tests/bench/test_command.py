@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import command
+from bench.growth.plan import Plan
 from errors import Prerequisite, SettingsError
 
 
@@ -17,6 +18,12 @@ def test_without_the_peers_nothing_starts(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     with pytest.raises(Prerequisite, match="bytewax is not installed; make bench does that"):
         command.bench([], 1_000, 1, 1, [], kept=tmp_path / "bench.json")
+
+
+def test_a_soak_too_short_to_tell_is_refused() -> None:
+    with pytest.raises(SettingsError, match="a soak of 1 min is too short to tell a trend; 4 is the least, 0 is none"):
+        Plan(soak_minutes=1)
+    assert Plan(soak_minutes=0).usual_users == 100_000
 
 
 def test_a_part_that_needs_no_peer_starts_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
