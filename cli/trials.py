@@ -56,7 +56,7 @@ def bench(
     ] = None,
     growth_taskmanagers: Annotated[list[int] | None, typer.Option(help="Again for each.  [default: 1, 2, 4]")] = None,
     growth_partitions: Annotated[list[int] | None, typer.Option(help="Again for each.  [default: 2, 8, 32]")] = None,
-    soak_minutes: Annotated[float, typer.Option(help="Of growth's load at horizons soon full; 0: none.", min=0)] = 20,
+    soak_minutes: Annotated[float, typer.Option(help="Of growth's load at horizons soon full; 0: none.", min=0)] = 22,
     json: Json = False,
 ) -> None:
     """Measure this machine: jobs and peers on one backlog, live latency, the warehouse's questions, four of Nexmark's

@@ -16,7 +16,8 @@ class Plan:
     users: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     taskmanagers: tuple[int, ...] = (1, 2, 4)
     partitions: tuple[int, ...] = (2, 8, 32)
-    soak_minutes: float = 20.0
+    # Horizons are full after ten (soak.py), and the second half is judged.
+    soak_minutes: float = 22.0
 
     def __post_init__(self) -> None:
         if 0 < self.soak_minutes < LEAST_SOAK_MINUTES:

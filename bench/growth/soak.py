@@ -30,7 +30,8 @@ HORIZONS = {
     # The least above the jump of a quiet stream: with the largest window, 5 min, it is the longest horizon.
     "HONGBAO_CONVERSION_ALLOWED_LATENESS": "310 s",
 }
-FULL_AFTER_S = 300 + 310
+# The same, and how far the watermark trails.
+FULL_AFTER_S = 300 + 310 + 5
 
 Say = Callable[[str], None]
 
