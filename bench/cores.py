@@ -33,4 +33,4 @@ class Cores:
 def _cpu_s(services: Sequence[Service]) -> float:
     """The processor's time of those that run, in seconds."""
     running = [process for process in (service.process() for service in services) if process is not None]
-    return sum(times.user + times.system for times in (process.cpu_times() for process in running))
+    return float(sum(times.user + times.system for times in (process.cpu_times() for process in running)))

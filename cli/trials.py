@@ -67,8 +67,9 @@ def bench(
 
     Example: hongbao bench drain --events 300000 --repeats 1
     """
-    from bench.command import PLAN, Plan
+    from bench.command import PLAN
     from bench.command import bench as run
+    from bench.growth.plan import Plan
 
     plan = Plan(
         users=tuple(growth_users or PLAN.users),

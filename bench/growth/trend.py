@@ -73,10 +73,11 @@ def trend(seconds: Sequence[float], values: Sequence[float]) -> Trend:
     if len(judged) < LEAST_SAMPLES:
         raise ValueError(f"trend: {len(judged)} samples in the second half; {LEAST_SAMPLES} are the least")
     xs, ys = zip(*judged, strict=True)
-    found, mean, span = line(xs, ys), math.fsum(ys) / len(ys), xs[-1] - xs[0]
-    if mean == 0:
-        return Trend(0.0, 0.0, 0.0, 0.0, len(judged))
-    return Trend(mean, *(slope * span / mean for slope in (found.slope, found.low, found.high)), len(judged))
+    found, mean = line(xs, ys), math.fsum(ys) / len(ys)
+    # Of nothing, nothing is a change.
+    scale = (xs[-1] - xs[0]) / mean if mean else 0.0
+    change, low, high = (slope * scale if scale else 0.0 for slope in (found.slope, found.low, found.high))
+    return Trend(mean, change, low, high, len(judged))
 
 
 def _independent(residuals: Sequence[float], squares: float) -> float:

@@ -48,7 +48,7 @@ def run(count: int, repeats: int, say: Say = lambda _: None) -> dict[str, Any]:
         topic.publish(read(Pulsar), count, PARTITIONS)
         numbers = bids.numbers(count)
         for query in QUERIES:
-            _check(query, numbers)
+            check(query, numbers)
             say(f"{query} gives what DuckDB gives")
         for turn in range(repeats):
             for query in QUERIES:
@@ -70,7 +70,8 @@ def summary(runs: list[dict[str, float]]) -> dict[str, Any]:
     return {name: spread([run[name] for run in runs], places) for name, places in digits.items()}
 
 
-def _check(query: str, numbers: pa.Table) -> None:
+def check(query: str, numbers: pa.Table) -> None:
+    """Run the query into Parquet; raises CannotRun unless it gives what DuckDB gives over these bids, the topic's."""
     folder = read(Warehouse).folder / RESULT
     shutil.rmtree(folder, ignore_errors=True)
     with _running(query, "parquet") as (rest, job_id):

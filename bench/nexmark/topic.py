@@ -24,7 +24,7 @@ KEEPER = "bench-keeper"
 
 
 def publish(broker: Pulsar, count: int, partitions: int) -> None:
-    """Put so many bids on a new topic, batch by batch to its partitions in turn; raises CannotRun unless all arrive."""
+    """Put so many bids on a new topic, one by one to its partitions in turn; raises CannotRun unless all arrive."""
     topic = broker.topic(PATH)
     path = f"/{topic.replace('://', '/')}"
     with PulsarAdmin(broker.admin_url) as admin:

@@ -192,7 +192,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               options.getOptional(LATENESS).isPresent(),
               options.get(NICENESS),
               deadShare());
-      return new TopicSource(options.get(SERVICE_URL), options.get(TOPIC), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
+      return new TopicSource(
+              options.get(SERVICE_URL), options.get(TOPIC), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
           .of(decoder, options.get(SOURCE), options.get(ADMIN_URL), options.get(MISSING_POSITION));
     }
 
