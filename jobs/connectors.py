@@ -39,6 +39,11 @@ ORIGIN: Mapping[str, DataType] = {
     "appended_at": TIME,
     "read_at": TIME,
 }
+# The same of any topic's message: a record's own field of that name comes first.
+MESSAGE: Mapping[str, DataType] = {
+    "message_key": DataTypes.STRING(),
+    **{name: kind for name, kind in ORIGIN.items() if name != "shopper_id"},
+}
 VERDICT: Mapping[str, DataType] = {
     "verdict": DataTypes.STRING(),
     "reason": DataTypes.STRING(),
@@ -112,6 +117,46 @@ def create_topic(
         "exclusive": str(exclusive).lower(),
     }
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
+
+
+def create_topic_source(
+    tables: StreamTableEnvironment,
+    pulsar: Pulsar,
+    name: str,
+    path: str,
+    contract: Contract,
+    subscription: str,
+    event_time: str | None = None,
+    reasons: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """A table `name`: one row per message of the topic `path`, at least once.
+
+    Its columns are the contract's fields and what is known of a message (MESSAGE). With `event_time`, one of its
+    columns, it has watermarks. A message that is no such record stops the job; with `reasons` it is a row of nulls
+    instead that says why in `reason`.
+    """
+    fields = columns(contract)
+    nullable = {name: kind.nullable() for name, kind in fields.items()} if reasons else fields
+    schema = Schema.new_builder()
+    for column, kind in {**MESSAGE, **({"reason": DataTypes.STRING()} if reasons else {}), **nullable}.items():
+        schema.column(column, kind)
+    if event_time is not None:
+        schema.watermark(event_time, "SOURCE_WATERMARK()")
+    _create(
+        tables,
+        name,
+        "avro-topic",
+        schema.build(),
+        {
+            **_broker(pulsar),
+            "topic": pulsar.topic(path),
+            "subscription": subscription,
+            "schema": contract.text,
+            **({} if event_time is None else {"event-time": event_time}),
+            **(options or {}),
+        },
+    )
 
 
 def create_parquet(

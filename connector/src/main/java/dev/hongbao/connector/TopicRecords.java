@@ -33,7 +33,7 @@ final class TopicRecords implements Serializable {
       contract = LOADED.computeIfAbsent(contractName, Contract::load);
       readers = new HashMap<>();
     }
-    Long version = ClickDecoder.version(message);
+    Long version = Origin.version(message);
     if (version == null) {
       throw new IOException(place(message) + ": the message names no schema version");
     }
