@@ -1,0 +1,38 @@
+"""The command that rehearses a sale."""
+
+from typing import Annotated
+
+import typer
+
+from cli.answer import Json, command, say, show
+
+app = typer.Typer()
+
+
+@app.command()
+@command
+def rehearse(
+    base: Annotated[float, typer.Option(help="The usual traffic, in events/s.", min=0.1)] = 250,
+    peak: Annotated[float, typer.Option(help="The sale's, in events/s.", min=0.1)] = 25_000,
+    seconds: Annotated[float, typer.Option(help="Of the whole schedule.", min=1)] = 120,
+    profile: Annotated[str | None, typer.Option(help="As for simulate, instead of the three above.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shoppers.")] = 1,
+    here: Annotated[bool, typer.Option("--here", help="On the stack that is up: its coupons are real ones.")] = False,
+    json: Json = False,
+) -> None:
+    """Drive the real pipeline through a sale, say what is full first, what the peak needs, and what to change.
+
+    It runs on ports and in a folder of its own with this checkout's settings, or with --here on what is up, and wants
+    the machine to itself. Samples, measured points and a page for the browser stay in var/rehearsal. The verdict is an
+    answer, not a problem: the exit code is 0 when the rehearsal ran.
+
+    Example: hongbao rehearse --base 250 --peak 25000
+    """
+    from ingest import profile as profiles
+    from rehearsal.command import run
+    from rehearsal.phases import sale
+    from rehearsal.text import text
+
+    chosen = profiles.parse(profile) if profile else sale(base, peak, seconds)
+    summary = run(chosen, seed, here, say)
+    show(summary, json, text(summary))
