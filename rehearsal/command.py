@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.profile import Phase
-from rehearsal import report
+from rehearsal import plots, report
+from rehearsal.phases import text
 from rehearsal.run import FOLDER, Load, rehearse
+from rehearsal.variants import vary
 
 
 def run(
@@ -20,4 +22,21 @@ def run(
     files = {"report": str(page), "samples": str(folder / "samples.jsonl"), "points": str(folder / "points.json")}
     summary = {**outcome.summary(), "files": files}
     (folder / "rehearsal.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    return summary
+
+
+def run_variants(
+    asked: Sequence[str],
+    phases: Sequence[Phase],
+    seed: int,
+    repeats: int,
+    say: Callable[[str], None] = lambda _: None,
+    folder: Path = FOLDER,
+) -> dict[str, Any]:
+    """One object: profile, repeats, variants with their figures, and where the plot lies."""
+    found = vary(asked, phases, seed, repeats, say, folder)
+    plot = folder / "variants.svg"
+    plots.variants(found).savefig(plot)
+    summary = {"profile": text(phases), "repeats": repeats, "variants": found, "files": {"plot": str(plot)}}
+    (folder / "variants.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     return summary

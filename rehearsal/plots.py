@@ -1,9 +1,9 @@
 """Draw a rehearsal: one function a plot, each a figure over the seconds of the schedule with its phases shaded."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -59,7 +59,7 @@ def rate_and_backlog(run: Rehearsed, first: Saturation | None) -> Figure:
     for axes in (rates, unread):
         _shade(axes, run, label=axes is rates)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, max(10.0, axes.get_ylim()[1]))
     if first is not None:
         rates.axvline(first.since_s, color=RED, linewidth=1, linestyle=":")
         rates.annotate("first full", (first.since_s, rates.get_ylim()[1]), color=RED, ha="right", va="top")
@@ -169,6 +169,30 @@ def fits(needs: Needs) -> Figure:
     return figure
 
 
+@plot
+def variants(found: Sequence[Mapping[str, Any]]) -> Figure:
+    """A row of bars a factor, one panel a figure: the median, and a line from the least to the most."""
+    factors = list(dict.fromkeys(one["factor"] for one in found))
+    names = [name for name in found[0] if name not in ("factor", "value")]
+    figure, panels = plt.subplots(
+        len(factors), len(names), figsize=(2.1 * len(names), 2.3 * len(factors)), squeeze=False
+    )
+    for row, factor in zip(panels, factors, strict=True):
+        ours = [one for one in found if one["factor"] == factor]
+        for axes, name in zip(row, names, strict=True):
+            told = [(one["value"], one[name]) for one in ours if one[name] is not None]
+            for value, spread in told:
+                axes.bar(value, spread["median"], color=BLUE, width=0.6)
+                axes.vlines(value, spread["min"], spread["max"], color=INK, linewidth=1.5)
+            axes.set_title(name.replace("_", " "), fontsize=9)
+            axes.tick_params(labelsize=8)
+            axes.yaxis.set_major_locator(MaxNLocator(3))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            axes.grid(visible=False, axis="x")
+        row[0].set_ylabel(factor)
+    return figure
+
+
 def _stack(axes: Axes, run: Rehearsed, field: str) -> None:
     maps: list[Mapping[str, float]] = [getattr(one, field) for one in run.intervals]
     mean = {name: sum(found.get(name, 0.0) for found in maps) for name in {name for found in maps for name in found}}
@@ -189,7 +213,9 @@ def _with_legend(figure: Figure, axes: Axes, run: Rehearsed) -> Figure:
 
 
 def _shade(axes: Axes, run: Rehearsed, label: bool = True) -> None:
-    """Every other phase grey, and named at the top."""
+    """Every other phase grey, and named at the top, where room is made."""
+    if label and axes.get_yscale() == "linear":
+        axes.set_ylim(top=axes.get_ylim()[1] * 1.1)
     for at, (phase, begins_s, ends_s) in enumerate(spans(run.phases)):
         if at % 2 == 0:
             axes.axvspan(begins_s, ends_s, color=PALE, alpha=0.1, linewidth=0)

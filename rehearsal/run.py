@@ -1,6 +1,7 @@
 """Drive the real pipeline through a schedule, and measure: publisher and subscriber in processes of their own."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -18,7 +19,7 @@ from errors import CannotRun, HongbaoError
 from ingest.profile import Phase
 from jobs.conversion import Conversion
 from jobs.coupons import Coupons
-from jobs.environment import whole_ms
+from jobs.environment import JobSection, whole_ms
 from jobs.landing import Landing
 from jobs.submit import submit_and_check
 from rehearsal import capacity, intervals
@@ -38,7 +39,7 @@ from stack.pulsar_admin import PulsarAdmin
 FOLDER = ROOT / "var" / "rehearsal"
 # A peak that filled everything may take some of its own length to drain; after that the answer is "never".
 SETTLE_S = 120.0
-SECTIONS = {"coupons": Coupons, "landing": Landing, "conversion": Conversion}
+SECTIONS: Mapping[str, type[JobSection]] = {"coupons": Coupons, "landing": Landing, "conversion": Conversion}
 MB = 1_000_000
 
 Say = Callable[[str], None]
@@ -91,7 +92,7 @@ def rehearse(
     run or the publisher ends early.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if here else private(folder / "stack", settings, say):
+    with nullcontext() if here else private(FOLDER / "stack", settings, say):
         jobs = _running() if here else {one.job: one.job_id for one in submit_and_check(JOBS, say)}
         layout = _layout(jobs)
         run = measure(load, jobs, folder, say)
@@ -117,7 +118,8 @@ def measure(load: Load, jobs: Mapping[str, str], folder: Path, say: Say) -> Rehe
     }
     say(f"making {sum(phase.events for phase in load.phases):,} events")
     with started("demo.subscriber", str(receipts)) as subscriber, started("bench.load", *arguments) as publisher:
-        processes |= {"subscriber": psutil.Process(subscriber.pid), "publisher": psutil.Process(publisher.pid)}
+        ours = {"subscriber": subscriber.pid, "publisher": publisher.pid, "sampler": os.getpid()}
+        processes |= {name: psutil.Process(pid) for name, pid in ours.items()}
         with Sampler(samples, read(Pulsar), read(Flink), jobs, processes, read(Stack).folder):
             say(f"publishing for {duration_s(load.phases):.0f} s")
             told = _published(publisher.stdin, publisher.stdout)

@@ -76,6 +76,20 @@ def needs(needed: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def variants(found: Sequence[Mapping[str, Any]]) -> str:
+    """A row a variant: the median of each figure, and its least and most where there were several repeats."""
+    names = [name for name in found[0] if name not in ("factor", "value")]
+    rows = [(f"{one['factor']} {one['value']}", *(_spread(one[name]) for name in names)) for one in found]
+    return "\n".join(aligned([("variant", *(name.replace("_", " ") for name in names)), *rows]))
+
+
+def _spread(figure: Mapping[str, float] | None) -> str:
+    if figure is None:
+        return "never"
+    between = f" ({figure['min']:,g}–{figure['max']:,g})" if figure["min"] != figure["max"] else ""
+    return f"{figure['median']:,g}{between}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The first column to the left, figures to the right."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]

@@ -9,7 +9,7 @@ from rehearsal.line import fit
 def test_points_on_a_line_have_no_error() -> None:
     line = fit([(x, 0.5 + 3 * x) for x in (1.0, 2.0, 3.0, 5.0)])
     assert line is not None
-    assert (line.base, line.slope) == (pytest.approx(0.5), pytest.approx(3))
+    assert (line.base, line.slope) == pytest.approx((0.5, 3))
     assert line.most_at(100) == pytest.approx(line.at(100)) == pytest.approx(300.5)
 
 

@@ -1,5 +1,7 @@
 """What was full first is found by when it began, and a cause goes before what follows from it."""
 
+from typing import Any
+
 import pytest
 
 from ingest.profile import Phase
@@ -10,8 +12,8 @@ PHASES = [Phase("warm_up", 500, 500, 10), Phase("ramp", 500, 50_000, 50)]
 RATES = [500.0] * 10 + planted.ramp(500, 50_000, 50)
 
 
-def found(behind_ms: list[float] | None = None, **of: object) -> list[Saturation]:
-    return saturations(planted.run(PHASES, planted.samples(RATES, **of), behind_ms=behind_ms))  # type: ignore[arg-type]
+def found(behind_ms: list[float] | None = None, **of: Any) -> list[Saturation]:
+    return saturations(planted.run(PHASES, planted.samples(RATES, **of), behind_ms=behind_ms))
 
 
 def test_nothing_was_full() -> None:
@@ -42,8 +44,8 @@ def test_slots_are_busy_because_the_machine_is_full() -> None:
         ({"publisher": lambda rate: min(1.0, 40e-6 * rate)}, "process"),
     ],
 )
-def test_each_resource_is_found(of: dict[str, object], resource: str) -> None:
-    quiet: dict[str, object] = {"machine": lambda _: 0.5, "busy": lambda _: 0.1}
+def test_each_resource_is_found(of: dict[str, Any], resource: str) -> None:
+    quiet: dict[str, Any] = {"machine": lambda _: 0.5, "busy": lambda _: 0.1}
     assert [one.resource for one in found(**quiet, **of)] == [resource]
 
 
