@@ -63,6 +63,8 @@ def _phase(run: Rehearsed, phase: Phase, begins_s: float, ends_s: float) -> dict
         "checkpoints": _checkpoints(run, begins_s, ends_s),
         "cores": _spread(within, "cores", 2),
         "memory_mb": _spread(within, "memory_mb", 0),
+        "heap_share": round(max((one.heap for one in within), default=0.0), 2),
+        "collecting_share": round(max((one.collecting for one in within), default=0.0), 3),
         "machine_cores": round(fmean(one.machine_cores for one in within), 2) if within else 0.0,
     }
 

@@ -17,6 +17,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,17 +57,20 @@ class Sampler:
         self._jobs, self._processes = jobs, processes
         self._disk = machine.disk_of(folder)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
+        self._executor = ThreadPoolExecutor(1, "samples")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._sampling = self._executor.submit(self._run)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stopped.set()
-        self._thread.join()
+        self._executor.shutdown()
         self._admin.__exit__(kind, error, at)
         self._rest.__exit__(kind, error, at)
+        if error is None:
+            # A file that could not be written must not look like a run in which nothing happened.
+            self._sampling.result()
 
     def _run(self) -> None:
         next_s = time.monotonic()

@@ -116,6 +116,7 @@ def _reasons(run: Rehearsed, found: Sequence[Saturation], wanted: Mapping[str, A
     for one in by_phase(run):
         if one["drain_s"] is None:
             yield f"after {one['phase']} the jobs never caught up"
+    yield from _stood_still(run)
     if not wanted["jobs"]:
         yield "no capacity could be fitted: fewer than four spans of five seconds were below saturation; take longer"
     for job, need in wanted["jobs"].items():
@@ -124,6 +125,15 @@ def _reasons(run: Rehearsed, found: Sequence[Saturation], wanted: Mapping[str, A
                 f"{job}: fitted on {need['points']} points up to {need['measured_to_per_s']:,} events/s; "
                 f"{wanted['peak_per_s']:,.0f} is beyond, in a straight line"
             )
+
+
+def _stood_still(run: Rehearsed) -> Iterator[str]:
+    """Jobs that did not run all the time, such as after a failed checkpoint."""
+    for job in sorted({job for sample in run.samples for job in sample.get("jobs", {})}):
+        stood = [one for one in run.samples if one.get("jobs", {}).get(job, {}).get("state", "RUNNING") != "RUNNING"]
+        if stood:
+            second = (stood[0]["at_ms"] - run.begun_ms) / 1000
+            yield f"{job} was {stood[0]['jobs'][job]['state']} from second {second:.0f} on, in {len(stood)} samples"
 
 
 def _changes(

@@ -66,6 +66,14 @@ def test_checkpoints_longer_than_their_interval_are_told() -> None:
     assert changes == ["[coupons] checkpoint_interval: a checkpoint took 12.5 s, and one begins every 10 s"]
 
 
+def test_a_job_that_restarted_is_told() -> None:
+    sampled = planted.samples(RATES, busy=lambda _: 0.1)
+    for second in (30, 31, 32):
+        sampled[second]["jobs"]["coupons"]["state"] = "RESTARTING"
+    found = judge(planted.run(PHASES, sampled), needs([], 20_000), planted.LAYOUT)
+    assert "coupons was RESTARTING from second 30 on, in 3 samples" in found.reasons
+
+
 def test_without_a_fit_it_says_so() -> None:
     found = verdict(machine=lambda _: 2.0)
     assert found.needs["jobs"] == {}
