@@ -60,7 +60,8 @@ class Sampler:
         self._executor = ThreadPoolExecutor(1, "samples")
 
     def __enter__(self) -> Self:
-        self._sampling = self._executor.submit(self._run)
+        # Before the block: what lies unread is counted from the first sample on.
+        self._sampling = self._executor.submit(self._run, self.sample())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -72,13 +73,13 @@ class Sampler:
             # A file that could not be written must not look like a run in which nothing happened.
             self._sampling.result()
 
-    def _run(self) -> None:
+    def _run(self, first: Mapping[str, Any]) -> None:
         next_s = time.monotonic()
         with self._file.open("w", encoding="utf-8", buffering=1) as lines:
-            while not self._stopped.is_set():
-                lines.write(json.dumps(self.sample()) + "\n")
+            lines.write(json.dumps(first) + "\n")
+            while not self._stopped.wait(max(0.0, next_s + EVERY_S - time.monotonic())):
                 next_s = max(next_s + EVERY_S, time.monotonic())
-                self._stopped.wait(next_s - time.monotonic())
+                lines.write(json.dumps(self.sample()) + "\n")
 
     def sample(self) -> dict[str, Any]:
         """One line; who does not answer is left out and named."""
