@@ -5,15 +5,13 @@ Publisher, broker, all three jobs and the subscriber share the machine. The load
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import warehouse
 from bench import latency
+from bench.child import started
 from bench.drain import JOBS
 from bench.spread import spread
 from errors import CannotRun
@@ -81,8 +79,8 @@ def summary(runs: list[list[dict[str, Any]]], behind_ms: list[float]) -> dict[st
 
 def _load(file: Path, events_per_s: float, seconds: float, seed: int) -> tuple[list[dict[str, Any]], float]:
     """The receipts of one run, with what their events landed with; and how late the sender was at worst."""
-    arguments = map(str, (events_per_s, WARM_UP_S + seconds, seed))
-    with _process("demo.subscriber", str(file)), _process("bench.load", *arguments) as load:
+    profile = f"{events_per_s:f}x{WARM_UP_S + seconds:f}s"
+    with started("demo.subscriber", str(file)), started("bench.load", profile, str(seed)) as load:
         assert load.stdin is not None and load.stdout is not None  # both are pipes
         load.stdin.write("go\n")
         load.stdin.flush()
@@ -110,29 +108,3 @@ def _settle() -> None:
             return clicks + sum(int(reader["msgBacklog"]) for reader in readers.values()) == 0
 
     wait_until("an empty backlog", quiet, SETTLE_S)
-
-
-@contextmanager
-def _process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process of ours that has said that it is ready; ended with the block."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        # Ctrl-C is ours to pass on.
-        process_group=0,
-    )
-    try:
-        assert child.stdout is not None  # it is a pipe
-        if child.stdout.readline().strip() != "ready":
-            raise CannotRun(f"bench: {module} did not start; see above")
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, pressure, prices, publishing, tail, trials
+from cli import campaigns, pressure, prices, publishing, rehearse, tail, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -20,6 +20,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="Check and register the cont
 app.add_typer(publishing.app)
 app.add_typer(pressure.app)
 app.add_typer(trials.app)
+app.add_typer(rehearse.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
 app.add_typer(schema_app, name="schemas")

@@ -19,7 +19,11 @@ import pulsar
 NEVER_MS = 3_600_000
 # The publisher bounds a batch's bytes.
 ANY_BYTES = 1 << 31
-COMPRESSIONS = {"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}
+COMPRESSIONS = {
+    "none": pulsar.CompressionType.NONE,
+    "lz4": pulsar.CompressionType.LZ4,
+    "zstd": pulsar.CompressionType.ZSTD,
+}
 # What the broker says of a message that it has already: no ledger.
 REPEATED = -1
 

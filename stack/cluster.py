@@ -80,6 +80,8 @@ heartbeat.interval: 1000
 heartbeat.timeout: 8000
 # Counters over REST are this old; the default of 10 s is longer than a demo's phases.
 metrics.fetcher.update-interval: 1000
+# A job's page, with the busy time of its tasks, is kept for so long; default 3 s.
+web.refresh-interval: 1000
 web.submit.enable: false
 classloader.check-leaked-classloader: false
 """

@@ -55,7 +55,7 @@ def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> 
         topics.create(pulsar)
         if flink_ready is not None:
             flink_ready.result()
-    for service in _services(stack):
+    for service in services(stack):
         service.lower_compiler()
     if flink:
         with exclusive(stack.folder):
@@ -80,7 +80,7 @@ def down() -> list[str]:
 def status() -> Status:
     """Ask processes, broker and cluster; never raises because one is down."""
     stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
-    processes = {service.name: service.process() for service in (*_services(stack), supervisor.service(stack))}
+    processes = {service.name: service.process() for service in (*services(stack), supervisor.service(stack))}
     with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
         slots = rest.slots()
         jobs = rest.jobs_with_reasons() if slots else []
@@ -93,7 +93,8 @@ def status() -> Status:
         )
 
 
-def _services(stack: Stack) -> list[Service]:
+def services(stack: Stack) -> list[Service]:
+    """Those that `up` starts here, running or not."""
     return [
         Service("broker", stack.folder),
         zookeeper.service(stack),

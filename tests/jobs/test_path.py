@@ -1,8 +1,10 @@
 """From the publisher to coupon, Parquet and quarantine, on the real broker and cluster."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pulsar
@@ -17,6 +19,9 @@ from ingest import Delivery, Publisher
 from ingest.publisher import EncodedAvro
 from jobs.submit import Submitted, submit_and_check
 from prices import store as prices
+from rehearsal.capacity import points
+from rehearsal.phases import sale
+from rehearsal.run import Load, rehearse
 from schemas.topics import PRICES
 from settings import Flink, Pulsar, Warehouse, read
 from stack.flink_rest import FlinkRest
@@ -242,3 +247,20 @@ def test_schema_nobody_registered_is_refused(broker: Pulsar) -> None:
             client.create_producer(broker.topic("events/clicks"), schema=EncodedAvro(schemas.load("late_event")))
     finally:
         client.close()
+
+
+def test_rehearsal_measures_the_jobs_that_run(broker: Pulsar, jobs: list[Submitted], tmp_path: Path) -> None:
+    """Here, where the three jobs are: to submit them once more takes half a minute."""
+    phases = sale(40, 200, 16)
+    found = rehearse(Load(phases), here=True, folder=tmp_path)
+    samples = [sample for sample in found.run.samples if "topic" in sample]
+    assert samples[-1]["topic"]["in"] - samples[0]["topic"]["in"] == sum(phase.events for phase in phases)
+    assert any({"coupons", "landing", "conversion"} == set(one.vertices) for one in found.run.intervals)
+    told = {one["phase"]: one for one in found.summary()["phases"]}
+    assert list(told) == [phase.name for phase in phases]
+    assert {"broker", "taskmanager-1", "jobmanager", "publisher", "subscriber"} <= set(told["peak"]["cores"])
+    assert told["peak"]["latency_ms"]["all"]["coupons"] > 0
+    assert told["afterglow"]["drain_s"] is not None
+    assert "coupons" in told["peak"]["checkpoints"]
+    assert found.layout.parallelism == {"coupons": 2, "landing": 2, "conversion": 2}
+    assert json.loads((tmp_path / "points.json").read_text(encoding="utf-8")) == points(found.apart)

@@ -1,0 +1,130 @@
+"""Fit what an event costs from the seconds below saturation, and say what the peak needs of slots and cores.
+
+For each chain of operators the busy slots, and for each process the cores, are taken as a straight line of the rate:
+a base and so much an event. Near saturation both stop growing with the load, or grow because the machine is full, so
+those seconds are left out; the peak is then beyond what was measured, and its error says how far.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from rehearsal.intervals import Interval, Vertex
+from rehearsal.line import Line, fit
+
+# A slot that is busy for more than this has no time to catch up after a checkpoint or a restart.
+FULL = 0.8
+# What is left out of the fit: the machine or a slot as good as full, or a chain that waits for another.
+MOST_MACHINE = 0.85
+MOST_BUSY = 0.9
+MOST_BLOCKED = 0.1
+SOURCE = "Source: clicks"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a chain of operators of a job costs, and the slots it would fill at the peak."""
+
+    job: str
+    name: str
+    line: Line
+    # Events/s of the job and busy slots of the chain, as measured.
+    measured: Sequence[tuple[float, float]]
+    slots: int
+    slots_most: int
+    # A job's single subtask that no parallelism divides, such as the one that holds all budgets.
+    single: bool
+
+    @property
+    def events_per_s_per_slot(self) -> float:
+        """What a slot handles when it is FULL, its base apart."""
+        return FULL / self.line.slope
+
+    @property
+    def events_per_s_per_slot_error(self) -> float:
+        return FULL / self.line.slope**2 * self.line.slope_error
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What `peak_per_s` needs: the costliest chain of each job, and the cores of each process."""
+
+    peak_per_s: float
+    chains: Mapping[str, Chain]
+    cores: Mapping[str, Line]
+
+    def parallelism(self, most: bool = False) -> dict[str, int]:
+        """By job; with `most` the upper end of the 95 % interval."""
+        return {job: chain.slots_most if most else chain.slots for job, chain in self.chains.items()}
+
+    def cores_at_peak(self) -> dict[str, tuple[float, float]]:
+        """By process, with the standard error."""
+        return {
+            name: (max(0.0, line.at(self.peak_per_s)), line.error_at(self.peak_per_s))
+            for name, line in self.cores.items()
+        }
+
+
+def below_saturation(interval: Interval) -> bool:
+    """Whether the interval's busy times say what the work costs, and not what it waits for."""
+    return interval.machine_share < MOST_MACHINE and all(
+        vertex.busy_share < MOST_BUSY and vertex.blocked < MOST_BLOCKED
+        for vertices in interval.vertices.values()
+        for vertex in vertices
+    )
+
+
+def needs(intervals: Iterable[Interval], peak_per_s: float) -> Needs:
+    """What the fits say; a job or a process of which too little was measured is not in it. Give no overlapping ones."""
+    chosen = [one for one in intervals if below_saturation(one)]
+    chains: dict[str, Chain] = {}
+    for job in sorted({job for one in chosen for job in one.vertices}):
+        found = [chain for chain in _chains(job, chosen, peak_per_s) if chain.line.slope > 0]
+        if found:
+            # Of two that need as many slots, the one that is nearer to needing another.
+            chains[job] = max(found, key=lambda chain: (chain.slots, chain.line.at(peak_per_s)))
+    names = sorted({name for one in chosen for name in one.cores})
+    lines = {
+        name: fit([(one.published_per_s, one.cores[name]) for one in chosen if name in one.cores]) for name in names
+    }
+    return Needs(peak_per_s, chains, {name: line for name, line in lines.items() if line is not None})
+
+
+def points(intervals: Iterable[Interval]) -> list[dict[str, str | float]]:
+    """Measured points for a capacity model: job, events_per_s, slots, busy_share of the job's busiest chain."""
+    found: list[dict[str, str | float]] = []
+    for one in intervals:
+        if not below_saturation(one):
+            continue
+        for job, vertices in one.vertices.items():
+            busiest = max(vertices, key=lambda vertex: vertex.busy_share)
+            found.append(
+                {
+                    "job": job,
+                    "events_per_s": round(_rate(vertices), 1),
+                    "slots": busiest.slots,
+                    "busy_share": round(busiest.busy_share, 4),
+                }
+            )
+    return found
+
+
+def _chains(job: str, chosen: Sequence[Interval], peak_per_s: float) -> Iterable[Chain]:
+    measured = [one.vertices[job] for one in chosen if job in one.vertices]
+    widest = max(vertex.slots for vertex in measured[0])
+    for at, first in enumerate(measured[0]):
+        found = [(_rate(vertices), vertices[at].busy) for vertices in measured]
+        if (line := fit(found)) is not None:
+            slots = _slots(line.at, peak_per_s)
+            most = max(slots, _slots(line.most_at, peak_per_s))
+            yield Chain(job, first.name, line, found, slots, most, first.slots == 1 < widest)
+
+
+def _slots(busy_at: Callable[[float], float], peak_per_s: float) -> int:
+    return max(1, ceil(busy_at(peak_per_s) / FULL))
+
+
+def _rate(vertices: Sequence[Vertex]) -> float:
+    """Events/s that the job took in, by the same clock as its busy times."""
+    source = next((vertex for vertex in vertices if vertex.name.startswith(SOURCE)), vertices[0])
+    return source.handled_per_s

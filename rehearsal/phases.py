@@ -1,0 +1,65 @@
+"""Lay out a sale's traffic as phases, and say which phase a moment belongs to.
+
+warm_up    between base and peak, so that the compilers have seen the load; not judged
+normal     the base rate
+ramp       a straight line from base to peak
+peak       the peak rate
+afterglow  the base rate again, while what the peak left behind is drained
+"""
+
+from collections.abc import Iterator, Sequence
+
+from errors import SettingsError
+from ingest.profile import Phase
+
+WARM_UP = "warm_up"
+PEAK = "peak"
+# Shares of the whole; on the ramp the fit finds most of its rates, so it is no shorter than the others.
+SHARES = {WARM_UP: 0.1, "normal": 0.15, "ramp": 0.25, PEAK: 0.25, "afterglow": 0.25}
+
+
+def sale(base_per_s: float, peak_per_s: float, seconds: float) -> list[Phase]:
+    """The phases of a sale of so many seconds in all; raises SettingsError for rates or seconds that make none."""
+    if not 0 < base_per_s <= peak_per_s:
+        raise SettingsError(
+            f"rehearse: --base must be above 0 and at most --peak, got {base_per_s:g} and {peak_per_s:g}"
+        )
+    if seconds < 1:
+        raise SettingsError(f"rehearse: --seconds must be at least 1, got {seconds:g}")
+    rates = {
+        WARM_UP: ((base_per_s * peak_per_s) ** 0.5,) * 2,
+        "normal": (base_per_s, base_per_s),
+        "ramp": (base_per_s, peak_per_s),
+        PEAK: (peak_per_s, peak_per_s),
+        "afterglow": (base_per_s, base_per_s),
+    }
+    return [Phase(name, *rates[name], share * seconds) for name, share in SHARES.items()]
+
+
+def spans(phases: Sequence[Phase]) -> Iterator[tuple[Phase, float, float]]:
+    """Each phase with the second it begins and the second it ends."""
+    begins_s = 0.0
+    for phase in phases:
+        yield phase, begins_s, begins_s + phase.duration_s
+        begins_s += phase.duration_s
+
+
+def phase_at(phases: Sequence[Phase], second: float) -> str | None:
+    """The name of the phase that the second falls into; None before the first and after the last."""
+    return next((phase.name for phase, begins_s, ends_s in spans(phases) if begins_s <= second < ends_s), None)
+
+
+def duration_s(phases: Sequence[Phase]) -> float:
+    return sum(phase.duration_s for phase in phases)
+
+
+def peak_per_s(phases: Sequence[Phase]) -> float:
+    """The highest rate of the schedule, in events/s."""
+    return max(max(phase.events_per_s, phase.events_per_s_end) for phase in phases)
+
+
+def text(phases: Sequence[Phase]) -> str:
+    """The phases as a profile, which bench.load and `hongbao simulate` read."""
+    return ",".join(
+        f"{phase.name}={phase.events_per_s:f}-{phase.events_per_s_end:f}x{phase.duration_s:f}s" for phase in phases
+    )
