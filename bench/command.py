@@ -9,7 +9,7 @@ from typing import Any
 from errors import Prerequisite, SettingsError
 from settings.reader import ROOT
 
-PARTS = ("drain", "live", "query")
+PARTS = ("drain", "live", "query", "capacity")
 KEPT = ROOT / "var" / "bench.json"
 
 
@@ -33,12 +33,13 @@ def bench(
         if find_spec(module) is None:
             raise Prerequisite(f"bench: {module} is not installed; make bench does that")
     # Not before: what they bring is not there where nobody measures.
-    from bench import drain, live, query
+    from bench import capacity, drain, live, query
 
     measures: dict[str, Callable[[], Any]] = {
         "drain": lambda: drain.run(events, repeats, say),
         "live": lambda: live.run(seconds, repeats, say),
         "query": lambda: query.run(query_events, repeats, say),
+        "capacity": lambda: capacity.run(events, repeats, list(drain.JOBS), say),
     }
     figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for part in parts or PARTS:

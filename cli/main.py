@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, prices, publishing, trials
+from cli import campaigns, prices, publishing, scaling, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -20,6 +20,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="Check and register the cont
 tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
 app.add_typer(publishing.app)
 app.add_typer(trials.app)
+app.add_typer(scaling.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
 app.add_typer(schema_app, name="schemas")

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from settings.reader import ROOT
-from settings.sections import Campaigns, Flink, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
+from settings.sections import Autoscale, Campaigns, Flink, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """\
@@ -27,7 +27,8 @@ def models() -> list[type[BaseModel]]:
     from jobs.coupons import Coupons
     from jobs.landing import Landing
 
-    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices]
+    shared: list[type[BaseModel]] = [Stack, Pulsar, Flink, Warehouse]
+    return [*shared, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices, Autoscale]
 
 
 def page() -> str:
