@@ -31,7 +31,7 @@ def autoscale(
 @app.command()
 @command
 def backtest(
-    seeds: Annotated[int, typer.Option(help="Seasons to replay, with the seeds 1, 2, …", min=1)] = 10,
+    seeds: Annotated[int, typer.Option(help="Seasons to replay, with the seeds 2, 3, …", min=1)] = 10,
     days: Annotated[
         int, typer.Option(help="Of each season that are replayed, behind four weeks of history.", min=4)
     ] = 10,

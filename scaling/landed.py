@@ -26,9 +26,9 @@ def history(until: datetime, length: timedelta, known: History | None = None, fo
 
     What is `known` already is not asked again, but for its last two hours, in which stragglers may have landed.
     """
-    until -= INCOMPLETE
+    until = (until - INCOMPLETE).replace(second=0, microsecond=0)
     begins_s = int((until - length).timestamp()) // HOUR_S * HOUR_S
-    minutes = np.zeros(max(0, int(until.timestamp() - begins_s) // MINUTE_S))
+    minutes = np.zeros(max(0, (int(until.timestamp()) - begins_s) // MINUTE_S))
     since_s = begins_s
     if known is not None and known.ends_s - 2 * HOUR_S > begins_s >= known.begins_s:
         since_s = known.ends_s - 2 * HOUR_S
@@ -38,7 +38,7 @@ def history(until: datetime, length: timedelta, known: History | None = None, fo
     # An event may be a week old when it is published; its folder is that of its own time.
     values = {"since": since, "until": until, "day": (since - timedelta(days=8)).date()}
     for row in warehouse.query(MINUTES, folder, values):
-        minutes[(row["minute_s"] - begins_s) // MINUTE_S :][:1] = row["events"] / MINUTE_S
+        minutes[(row["minute_s"] - begins_s) // MINUTE_S] = row["events"] / MINUTE_S
     return History(begins_s, minutes)
 
 

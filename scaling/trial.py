@@ -17,6 +17,8 @@ from settings.reader import ROOT
 
 KEPT = ROOT / "var" / "backtest.json"
 JOB = "coupons"
+# The policy was tuned on seasons 1 and 1001: what it is worth others must say.
+FIRST_SEED = 2
 # What a reactive policy leaves free: from so little that it is cheap to so much that it is seldom surprised.
 REACTIVE_HEADROOMS = (0.15, 0.2, 0.3, 0.4, 0.5)
 AHEAD = "ahead"
@@ -36,7 +38,7 @@ def run(seeds: int, days: int, say: Say = lambda _: None, kept: Path = KEPT) -> 
     model = capacity.fit(JOB, capacity.read_points(settings.points))
     plan, rescale = Plan(days=days), Rescale(*capacity.read_rescale(settings.points))
     outcomes: dict[str, dict[str, Any]] = {}
-    for seed in range(1, seeds + 1):
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         found = outcomes_of(season(seed, plan), model, limits, rescale)
         outcomes[str(seed)] = {name: asdict(one) for name, one in found.items()}
         say(f"season {seed}: {'won' if wins(found) else 'not won'}")
