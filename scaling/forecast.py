@@ -92,10 +92,12 @@ class Forecaster:
 
     def missed(self, seconds: np.ndarray, events_per_s: np.ndarray) -> np.ndarray:
         """By how much shape and calendar missed what was, in logs."""
-        return np.log(np.maximum(events_per_s, LEAST) / np.maximum(self._expected(seconds), LEAST))
+        found: np.ndarray = np.log(np.maximum(events_per_s, LEAST) / np.maximum(self._expected(seconds), LEAST))
+        return found
 
     def _expected(self, seconds: np.ndarray) -> np.ndarray:
-        return self.shape.usual(seconds) * self.calendar.times(seconds)
+        found: np.ndarray = self.shape.usual(seconds) * self.calendar.times(seconds)
+        return found
 
     def _reason(self, now_s: float, minutes: int) -> str:
         step = self.calendar.next_start(now_s, minutes * MINUTE_S)

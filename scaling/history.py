@@ -28,7 +28,8 @@ class History:
     def hours(self) -> np.ndarray:
         """Mean events/s of each whole hour; the last minutes that make none are left out."""
         whole = len(self.per_minute) // 60
-        return self.per_minute[: whole * 60].reshape(whole, 60).mean(axis=1)
+        found: np.ndarray = self.per_minute[: whole * 60].reshape(whole, 60).mean(axis=1)
+        return found
 
     def between(self, from_s: float, until_s: float) -> np.ndarray:
         """The minutes that begin in that time, as far as the history has them."""

@@ -85,7 +85,8 @@ def _ordinary(random: np.random.Generator, base: float, minutes: int) -> np.ndar
         value = kept * value + push
         wander[minute] = value
     rates = day * weekend * np.exp(wander)
-    return base * rates / (day * weekend).mean()
+    scaled: np.ndarray = base * rates / (day * weekend).mean()
+    return scaled
 
 
 def _sale(random: np.random.Generator, name: str, day: int) -> _Sale:

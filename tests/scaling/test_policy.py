@@ -1,5 +1,7 @@
 """Slots come before they are needed and at once when they are, go slowly, and every decision says why."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ NOW_S = 1_000_000.0
 def decided(
     events_per_s: float,
     slots: int,
-    forecast: list[float] | None = None,
+    forecast: Sequence[float] | None = None,
     *,
     backlog: float = 0.0,
     available: int = 6,
@@ -27,7 +29,7 @@ def decided(
     """The decision; `forecast` is the events/s of the coming minutes, the last of them until the horizon's end."""
     ahead = None
     if forecast is not None:
-        rates = np.array((forecast + forecast[-1:] * 15)[:15], dtype=float)
+        rates = np.array(([*forecast, *[forecast[-1]] * 15])[:15], dtype=float)
         ahead = Forecast(rates, rates, 1.0, "as it was")
     seen = Observation(NOW_S, slots, events_per_s, backlog, available)
     return decide(seen, ahead, last_s, MODEL, LIMITS)

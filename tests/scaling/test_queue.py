@@ -1,12 +1,14 @@
 """Events that wait over a second are late, whether slots lack or a rescale stands in the way."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from scaling.queue import Queue
 
 
-def served(*chunks: tuple[list[float], float], restart: tuple[float, float] | None = None) -> Queue:
+def served(*chunks: tuple[Sequence[float], float], restart: tuple[float, float] | None = None) -> Queue:
     """Arrivals a second and the capacity, chunk by chunk; a restart comes before the first."""
     queue = Queue()
     if restart is not None:

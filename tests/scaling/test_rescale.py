@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ def given() -> list[str]:
     return sorted(row["shopper_id"] for row in warehouse.query(query))
 
 
+def more_than(count: int) -> bool:
+    return len(given()) > count
+
+
 def widths(rest: FlinkRest, job_id: str) -> dict[str, int]:
     return {one["name"]: int(one["parallelism"]) for one in rest.call("GET", f"/jobs/{job_id}")["vertices"]}
 
@@ -82,7 +87,7 @@ def test_job_is_rescaled_under_load_and_every_scan_has_its_coupon_once(
             assert done.downtime_s > 0
             # Who must stay alone, such as governance, does; who may not is as wide as asked for.
             assert widths(rest, job_id) == {name: min(slots, width) for name, width in submitted.items()}
-            eventually(lambda before=before: len(given()) > before + 50, True, 120)
+            eventually(partial(more_than, before + 50), True, 120)
     eventually(given, sorted(scanned), 120)
     assert 1 in submitted.values()
 
