@@ -1,12 +1,13 @@
 """Measure how many events a second so many slots of each job take, which `hongbao autoscale` fits its curve to.
 
-Each job drains one backlog with 1, 2, … slots, up to one a core: with more of them they would share a core, which says
-nothing of slots that have one each. Every result is checked, as in `drain`. Then the coupons job, with the state that
-the backlog left, is rescaled up and down.
+Each job drains one backlog with 1, 2, … slots, up to one a core, and its TaskManager is held to as many cores as it has
+slots: a slot's tasks are several threads, and one slot alone would take them all. Every result is checked, as in `drain`.
+Then the coupons job, with the state that the backlog left, is rescaled up and down.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bench import backlog, drain
@@ -20,6 +21,7 @@ from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
 from stack.flink_rest import FlinkRest
 from stack.private import private
+from stack.processes import Service
 
 SAY: Callable[[str], None] = lambda _: None  # noqa: E731 - a default, named once
 
@@ -64,11 +66,36 @@ def _rescales(books: Books, repeats: int) -> dict[str, list[float]]:
 
 
 def _seconds(job: str, slots: int, books: Books) -> float:
-    key = f"HONGBAO_{job.upper()}_PARALLELISM"
-    before = os.environ.get(key)
-    os.environ[key] = str(slots)
-    try:
+    with _on_cores(slots), _set(f"HONGBAO_{job.upper()}_PARALLELISM", str(slots)):
         return drain.JOB_MEASURES[job](books)
+
+
+@contextmanager
+def _on_cores(number: int) -> Iterator[None]:
+    """Hold every thread of the TaskManager to so many cores while the block runs; what it starts inherits that."""
+    cores = os.sched_getaffinity(0)
+    _hold(set(sorted(cores)[-number:]))
+    try:
+        yield
+    finally:
+        _hold(cores)
+
+
+def _hold(cores: set[int]) -> None:
+    process = Service("taskmanager-1", read(Stack).folder).process()
+    for thread in process.threads() if process is not None else ():
+        try:
+            os.sched_setaffinity(thread.id, cores)
+        except ProcessLookupError:
+            continue  # it ended meanwhile
+
+
+@contextmanager
+def _set(key: str, value: str) -> Iterator[None]:
+    before = os.environ.get(key)
+    os.environ[key] = value
+    try:
+        yield
     finally:
         if before is None:
             del os.environ[key]

@@ -22,9 +22,9 @@ ASK_S = 0.05
 
 @dataclass(frozen=True)
 class Rescaled:
-    """`downtime_s` is from the first task that stopped to the moment in which all of them ran.
+    """`downtime_s` is from the order, which stops the tasks at once, to the moment in which all of them ran.
 
-    `again_s` is from the checkpoint that they went back to until they stopped: so many seconds' events came again.
+    `again_s` is from the checkpoint that they went back to until then: so many seconds' events came again.
     """
 
     job_id: str
@@ -62,24 +62,36 @@ def rescale(rest: FlinkRest, job_id: str, slots: int, folder: Path) -> Rescaled:
         rest.call("GET", f"/jobs/{job_id}/resource-requirements"), single(rest, job_id, folder), slots
     )
     saved_s = _checkpoint(rest, job_id)
+    stopped_s = time.time()
     rest.call("PUT", f"/jobs/{job_id}/resource-requirements", wanted)
     deadline = time.monotonic() + RESCALE_S
-    stopped_s: float | None = None
-    while True:
-        job = rest.call("GET", f"/jobs/{job_id}")
-        running = job["state"] == "RUNNING" and all(one["status"] == "RUNNING" for one in job["vertices"])
-        if not running and stopped_s is None:
-            stopped_s = time.time()
-        if running and _widest(job) == slots:
-            now_s = time.time()
-            stopped_s = stopped_s or now_s
-            return Rescaled(job_id, slots, round(now_s - stopped_s, 2), round(stopped_s - saved_s, 2))
+    while not _runs_on(job := rest.call("GET", f"/jobs/{job_id}"), slots):
         if time.monotonic() > deadline:
             raise ProblemFound(
                 f"autoscale: {job['name']} does not run on {slots} slots after {RESCALE_S:.0f} s "
                 f"({rest.failure(job_id) or 'no failure is known'}); hongbao jobs shows what it does"
             )
         time.sleep(ASK_S)
+    running_s = _running_since_s(rest, job)
+    return Rescaled(job_id, slots, round(running_s - stopped_s, 2), round(stopped_s - saved_s, 2))
+
+
+def _runs_on(job: Mapping[str, Any], slots: int) -> bool:
+    return (
+        job["state"] == "RUNNING"
+        and all(one["status"] == "RUNNING" for one in job["vertices"])
+        and _widest(job) == slots
+    )
+
+
+def _running_since_s(rest: FlinkRest, job: Mapping[str, Any]) -> float:
+    """When the last task began to run, by the JobManager's clock: what REST says of a job is up to 3 s old."""
+    times = [
+        float(subtask["timestamps"]["RUNNING"])
+        for vertex in job["vertices"]
+        for subtask in rest.call("GET", f"/jobs/{job['jid']}/vertices/{vertex['id']}/subtasktimes")["subtasks"]
+    ]
+    return max(times) / 1000
 
 
 def requirements(current: Mapping[str, Any], alone: Collection[str], slots: int) -> dict[str, Any]:
