@@ -1,8 +1,8 @@
 """Measure how many events a second so many slots of each job take, which `hongbao autoscale` fits its curve to.
 
-Each job drains one backlog with 1, 2, … slots, up to one a core, and its TaskManager is held to as many cores as it has
-slots: a slot's tasks are several threads, and one slot alone would take them all. Every result is checked, as in `drain`.
-Then the coupons job, with the state that the backlog left, is rescaled up and down.
+Each job drains one backlog with 1, 2, … slots, up to one a core, and the TaskManager is held to as many cores: a slot's
+tasks are several threads, and one slot alone would take them all. Every result is checked, as in `drain`. Then the
+coupons job, with the state that the backlog left, is rescaled up and down.
 """
 
 import os

@@ -15,7 +15,7 @@ from scaling import capacity, landed
 from scaling.forecast import Forecast, Forecaster, forecaster
 from scaling.history import HOUR_S, History
 from scaling.journal import Entry, Journal, moment
-from scaling.policy import Decision, Limits, Observation, decide
+from scaling.policy import LOOK_S, Decision, Limits, Observation, decide
 from scaling.rates import Rates, count
 from scaling.rescale import free_slots, require_adaptive, rescale, slots_of
 from schemas.topics import CLICKS
@@ -24,8 +24,6 @@ from stack.flink_rest import FlinkRest
 from stack.pulsar_admin import PulsarAdmin
 
 HORIZON_MINUTES = 15
-# Between two looks; the back-test takes the same.
-LOOK_S = 30.0
 # The first rate needs two looks.
 FIRST_LOOK_S = 5.0
 # A checkpoint that takes long holds acknowledgements back for so much longer.

@@ -8,14 +8,12 @@ import numpy as np
 from scaling.capacity import Capacity
 from scaling.forecast import RECENT, Forecast, forecaster
 from scaling.history import HOUR_S, MINUTE_S, History
-from scaling.policy import Limits, Observation, decide
+from scaling.policy import LOOK_S, Limits, Observation, decide
 from scaling.queue import Queue
 from scaling.season import DAY_S, Season
 
 # Of the demo's sale: 9,207 coupons of 204,000 events published (README.md).
 COUPONS_AN_EVENT = 9_207 / 204_000
-# A look at the rates, as the command takes it.
-LOOK_S = 30
 
 
 @dataclass(frozen=True)

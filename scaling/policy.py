@@ -15,6 +15,8 @@ from scaling.forecast import Forecast
 from scaling.history import MINUTE_S
 
 Action = Literal["up", "down", "stay"]
+# Between two looks, in the command and in the back-test.
+LOOK_S = 30
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def decide(
     most = max(limits.floor, min(limits.ceiling, seen.available))
     if soon > seen.slots:
         # Once it costs a rescale anyway, let it be one for the whole horizon.
-        return _upwards(seen, later, most, last_rescale_s, limits, reasons)
+        return _upwards(seen, later, most, last_rescale_s, capacity, limits, reasons)
     if later < seen.slots:
         return _downwards(seen, forecast, later, last_rescale_s, capacity, limits, reasons)
     if later > seen.slots:
@@ -105,12 +107,20 @@ def _ahead_reason(forecast: Forecast, needed: Sequence[int], limits: Limits) -> 
 
 
 def _upwards(
-    seen: Observation, wanted: int, most: int, last_rescale_s: float | None, limits: Limits, reasons: list[str]
+    seen: Observation,
+    wanted: int,
+    most: int,
+    last_rescale_s: float | None,
+    capacity: Capacity,
+    limits: Limits,
+    reasons: list[str],
 ) -> Decision:
     target = min(wanted, most)
     if target < wanted:
         what = "the ceiling" if most == limits.ceiling else "all that is free"
         reasons.append(f"{_slots(most)} are {what}")
+    if target > capacity.measured_slots:
+        reasons.append(f"beyond the {_slots(capacity.measured_slots)} that were measured the curve is extrapolated")
     if target <= seen.slots:
         return Decision("stay", seen.slots, seen.slots, wanted, tuple(reasons))
     left_s = _left_s(seen.now_s, last_rescale_s, limits.up_cooldown_s)

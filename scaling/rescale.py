@@ -108,7 +108,7 @@ def single(rest: FlinkRest, job_id: str, folder: Path) -> set[str]:
     """The job's vertices that must stay alone: those that were submitted so, such as the one that counts budgets.
 
     On one slot every vertex looks like that, so they are remembered in `folder` before the first rescale. Raises
-    CannotRun for a job that was submitted on one slot.
+    CannotRun for a job that was submitted on one slot, or whose file is gone.
     """
     kept = folder / f"{job_id}.vertices.json"
     if kept.exists():
@@ -117,8 +117,8 @@ def single(rest: FlinkRest, job_id: str, folder: Path) -> set[str]:
     upper = {vertex: int(bounds["parallelism"]["upperBound"]) for vertex, bounds in current.items()}
     if max(upper.values()) == 1:
         raise CannotRun(
-            "it was submitted on one slot, so that nobody knows which of its parts must stay alone; submit it with a "
-            "parallelism of 2 or more, autoscale takes away what is not needed"
+            f"{job_id} has one slot and nobody remembers which of its parts must stay alone ({kept} would say); submit "
+            "it with a parallelism of 2 or more: autoscale takes away what is not needed"
         )
     alone = {vertex for vertex, most in upper.items() if most == 1}
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from scaling.forecast import Forecast
 from scaling.policy import Decision, Limits, Observation, decide
 
 # 10,000 events/s a slot, without end.
-MODEL = Capacity("coupons", 10_000, 0.0, 0.0, 6, 2)
+MODEL = Capacity("coupons", 10_000, 0.0, 0.0, 6, 8)
 LIMITS = Limits(
     floor=1, ceiling=6, headroom=0.2, ahead_headroom=0.0, hysteresis=0.25, up_cooldown_s=60, down_cooldown_s=600
 )
@@ -69,6 +69,12 @@ def test_more_than_there_is_gets_what_there_is(available: int, reason: str) -> N
     found = decided(80_000, 2, available=available)
     assert (found.action, found.target, found.wanted) == ("up", min(6, available), 10)
     assert found.reasons[-1] == reason
+
+
+def test_more_slots_than_were_measured_are_told_to_be_a_guess() -> None:
+    seen = Observation(NOW_S, 1, 20_000, 0.0, 6)
+    found = decide(seen, None, None, Capacity("coupons", 10_000, 0.0, 0.0, 6, 2), LIMITS)
+    assert (found.target, found.reasons[-1]) == (3, "beyond the 2 slots that were measured the curve is extrapolated")
 
 
 def test_nothing_free_stays_and_says_so() -> None:

@@ -37,6 +37,12 @@ def coupons(lone_broker: Pulsar, tmp_path_factory: pytest.TempPathFactory) -> It
         rest.cancel_and_wait(job.job_id)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where it is remembered which vertices must stay alone."""
+    return tmp_path_factory.mktemp("autoscale")
+
+
 @contextmanager
 def scanners(broker: Pulsar) -> Iterator[list[str]]:
     """Let a shopper scan a code every 20 ms for as long as the block runs; who did."""
@@ -74,7 +80,7 @@ def widths(rest: FlinkRest, job_id: str) -> dict[str, int]:
 
 
 def test_job_is_rescaled_under_load_and_every_scan_has_its_coupon_once(
-    lone_broker: Pulsar, coupons: tuple[FlinkRest, str], tmp_path: Path
+    lone_broker: Pulsar, coupons: tuple[FlinkRest, str], folder: Path
 ) -> None:
     rest, job_id = coupons
     require_adaptive(rest)
@@ -82,7 +88,7 @@ def test_job_is_rescaled_under_load_and_every_scan_has_its_coupon_once(
     with scanners(lone_broker) as scanned:
         for slots in (1, 2, 1):
             before = len(given())
-            done = rescale(rest, job_id, slots, tmp_path)
+            done = rescale(rest, job_id, slots, folder)
             assert (done.slots, slots_of(rest, job_id)) == (slots, slots)
             assert done.downtime_s > 0
             # Who must stay alone, such as governance, does; who may not is as wide as asked for.
@@ -93,14 +99,14 @@ def test_job_is_rescaled_under_load_and_every_scan_has_its_coupon_once(
 
 
 def test_autoscaler_takes_a_slot_back_and_writes_down_why(
-    lone_broker: Pulsar, coupons: tuple[FlinkRest, str], tmp_path: Path
+    lone_broker: Pulsar, coupons: tuple[FlinkRest, str], folder: Path
 ) -> None:
     rest, job_id = coupons
-    rescale(rest, job_id, 2, tmp_path)
+    rescale(rest, job_id, 2, folder)
     settings = Autoscale(jobs=("coupons",), up_cooldown=timedelta(0), down_cooldown=timedelta(0))
     with PulsarAdmin(lone_broker.admin_url) as admin:
         for dry_run, slots in ((True, 2), (False, 1)):
-            journal = Journal(tmp_path)
+            journal = Journal(folder)
             scaler = Autoscaler(settings, lone_broker, admin, rest, journal, dry_run=dry_run)
             assert scaler.look(1_799_020_800.0) == []
             (entry,) = scaler.look(1_799_020_810.0)
@@ -108,4 +114,4 @@ def test_autoscaler_takes_a_slot_back_and_writes_down_why(
             assert "need 1 slot" in entry.reasons[0]
             assert slots_of(rest, job_id) == slots
     assert list(journal.last_rescales()) == ["coupons"]
-    assert 'hongbao_autoscale_target_slots{job="coupons"} 1' in (tmp_path / "autoscale.prom").read_text()
+    assert 'hongbao_autoscale_target_slots{job="coupons"} 1' in (folder / "autoscale.prom").read_text()
