@@ -10,7 +10,7 @@ from bench.growth.plan import Plan
 from errors import Prerequisite, SettingsError
 from settings.reader import ROOT
 
-PARTS = ("drain", "live", "query", "nexmark", "growth")
+PARTS = ("drain", "live", "query", "nexmark", "growth", "capacity")
 # What a part imports or starts beyond what everybody has.
 NEEDS = {"drain": ("bytewax", "hdrh"), "live": ("hdrh",), "growth": ("hdrh",)}
 PLAN = Plan()
@@ -57,6 +57,11 @@ def bench(
                 from bench.nexmark import queries
 
                 return queries.run(events, repeats, say)
+            case "capacity":
+                from bench import capacity
+                from bench.drain import JOBS
+
+                return capacity.run(events, repeats, list(JOBS), say)
             case _:
                 from bench.growth import part as growth
 

@@ -123,11 +123,15 @@ class CampaignFile(Part):
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
     rule: Annotated[RuleName, AfterValidator(_rule)] | None = None
+    # How many times the usual traffic its opening is expected to bring: for `hongbao autoscale`, and no part of it.
+    expected_traffic: Annotated[float, Field(strict=False, ge=1, le=1000)] | None = None
 
     @property
     def campaign(self) -> Campaign:
         """The same in milliseconds, as the topic carries it."""
-        same = self.model_dump(exclude={"description", "starts", "ends", "valid_for", "deadline", "caps"})
+        same = self.model_dump(
+            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "caps"}
+        )
         return Campaign(
             **same,
             starts_ms=moment_ms(self.starts, self.time_zone),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, pressure, prices, publishing, rehearse, tail, trials
+from cli import campaigns, pressure, prices, publishing, rehearse, scaling, tail, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -21,6 +21,7 @@ app.add_typer(publishing.app)
 app.add_typer(pressure.app)
 app.add_typer(trials.app)
 app.add_typer(rehearse.app)
+app.add_typer(scaling.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
 app.add_typer(schema_app, name="schemas")

@@ -2,6 +2,7 @@
 
 from settings.reader import read
 from settings.sections import (
+    Autoscale,
     Campaigns,
     Deferral,
     Flink,
@@ -15,6 +16,7 @@ from settings.sections import (
 )
 
 __all__ = [
+    "Autoscale",
     "Campaigns",
     "Deferral",
     "Flink",

@@ -28,6 +28,7 @@ SECTIONS = (
     "prices",
     "pressure",
     "deferral",
+    "autoscale",
 )
 
 

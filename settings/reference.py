@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from settings.reader import ROOT
 from settings.sections import (
+    Autoscale,
     Campaigns,
     Deferral,
     Flink,
@@ -52,6 +53,7 @@ def models() -> list[type[BaseModel]]:
         Prices,
         Pressure,
         Deferral,
+        Autoscale,
     ]
 
 

@@ -66,6 +66,9 @@ class Stack(Section):
     # A process that has answered nothing for so long is killed and started again; one that starts has four times that.
     # Longer than a pause that mends itself: the drills freeze a broker for 20 s.
     hung_after: Duration = parse("45 s")
+    # Flink's `adaptive` lets `hongbao autoscale` rescale a running job. With it a job that lost slots goes on with
+    # what is left, after up to 10 s in which more may turn up.
+    scheduler: Literal["default", "adaptive"] = "default"
 
 
 class Pulsar(Section):
@@ -207,3 +210,32 @@ class Deferral(Section):
     )
     # What is moved back must not be the next peak.
     move_per_second: int = Field(1_000, ge=1)
+
+
+class Autoscale(Section):
+    """How `hongbao autoscale` chooses how many slots the running jobs have."""
+
+    SECTION: ClassVar[str] = "autoscale"
+
+    # Where slots do not suffice for all, the first has them first.
+    jobs: Names = Field(("coupons", "landing", "conversion"), min_length=1)
+    floor: int = Field(1, ge=1, le=1024)
+    # Never more than the clicks have partitions either.
+    ceiling: int = Field(8, ge=1, le=1024)
+    # Free at the rate that is seen; at the forecast's upper end, which has room in it.
+    headroom: float = Field(0.15, ge=0, lt=1)
+    ahead_headroom: float = Field(0.05, ge=0, lt=1)
+    # Fewer slots must do for so much more traffic.
+    hysteresis: float = Field(0.3, ge=0, le=1)
+    up_cooldown: Duration = parse("1 min")
+    down_cooldown: Duration = parse("30 min")
+    # Weeks teach the weekday; earlier campaigns teach what a campaign does.
+    history: Duration = parse("28 d")
+    # What `hongbao bench capacity` measured; without it the points shipped with the code.
+    points: CheckoutPath = Path("var/bench.json")
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.floor > self.ceiling:
+            raise ValueError(f"floor must be at most ceiling, got {self.floor} and {self.ceiling}")
+        return self

@@ -76,6 +76,9 @@ restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
 # How a job ended, for `hongbao status` when the JobManager that knew it is gone.
 jobmanager.archive.fs.dir: {folder}/{history}
+jobmanager.scheduler: {scheduler}
+# For `adaptive`, which rescales at once with these: the command has a cooldown of its own.
+jobmanager.adaptive-scheduler.scaling-interval.min: 1 s
 heartbeat.interval: 1000
 heartbeat.timeout: 8000
 # Counters over REST are this old; the default of 10 s is longer than a demo's phases.
@@ -196,6 +199,7 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         history=ended_jobs.FOLDER,
         zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,
+        scheduler=stack.scheduler,
         task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,
     )
     (conf / "config.yaml").write_text(text, encoding="utf-8")
