@@ -18,9 +18,10 @@ from bench.drain import JOBS
 from bench.spread import spread
 from errors import CannotRun
 from jobs.submit import submit_and_check
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import COUPONS
 from settings import Pulsar, read
 from settings.reader import ROOT
+from stack import topics
 from stack.private import private
 from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin
@@ -106,7 +107,7 @@ def _settle() -> None:
     def quiet() -> bool:
         with PulsarAdmin(broker.admin_url) as admin:
             readers = admin.stats(broker.topic(COUPONS.path))["subscriptions"]
-            clicks = sum(admin.backlog(broker.topic(CLICKS.path), job) for job in JOBS)
+            clicks = sum(topics.backlog(admin, broker, job) for job in JOBS)
             return clicks + sum(int(reader["msgBacklog"]) for reader in readers.values()) == 0
 
     wait_until("an empty backlog", quiet, SETTLE_S)

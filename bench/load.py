@@ -24,7 +24,15 @@ def encoded(publisher: Publisher, one: Made) -> Message:
     """The event with room for its times."""
     event = record(one)
     return Message(
-        "normal", one.key, publisher.encode(event), len(event["source"]) + 2, 0, one.event_id, event["event_type"], ""
+        "normal",
+        one.key,
+        publisher.encode(event),
+        len(event["source"]) + 2,
+        0,
+        one.event_id,
+        event["event_type"],
+        "",
+        event["membership_tier"],
     )
 
 
@@ -49,7 +57,7 @@ def publish(broker: Pulsar, events_per_s: float, duration_s: float, seed: int) -
             if late_s < 0:
                 time.sleep(-late_s)
             behind_s = max(behind_s, late_s)
-            publisher.send(patched(message, round(due_s * 1000)), message.key, None)
+            publisher.send(patched(message, round(due_s * 1000)), message.key, None, tier=message.tier)
         publisher.flush()
         # Else the libraries complain at the end of what was never collected.
         gc.unfreeze()

@@ -54,6 +54,7 @@ class Forwarder:
         event: Any,
         position: int | None = None,
         properties: Mapping[str, str] | None = None,
+        topic: int = 0,
     ) -> None:
         """Take an event; raises SpoolFull with the event not taken."""
         if properties:
@@ -63,9 +64,9 @@ class Forwarder:
         if len(payload) > LARGEST_BYTES:
             raise Refused(f"{self._spool.folder}: the event has {len(payload):,} bytes; the most is {LARGEST_BYTES:,}")
         if self._on_delivery is None:
-            self._spool.append(key, payload)
+            self._spool.append(key, payload, topic=topic)
         else:
-            self._spool.append(key, payload, lambda position: self._events.__setitem__(position, event))
+            self._spool.append(key, payload, lambda position: self._events.__setitem__(position, event), topic)
 
     def flush(self, within_s: float | None = None) -> None:
         """Return when the broker has everything, or after `within_s`; raises what keeps it from ever having it."""
@@ -141,8 +142,8 @@ class Forwarder:
                 return
             if records:
                 spool.sending(behind - 1)
-                for position, key, payload in records:
-                    outbox.send(payload, key, position, position, alone=position <= maybe_sent)
+                for position, key, payload, topic in records:
+                    outbox.send(payload, key, position, position, alone=position <= maybe_sent, topic=topic)
                 spool.acknowledge(outbox.answered_below(behind))
                 continue
             outbox.check()

@@ -23,7 +23,7 @@ from ingest.spool import Spool
 from schemas import Contract
 from schemas.encoder import encoder
 from schemas.rules import violation
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS, CLICKS, clicks_of
 from settings import Pulsar
 
 
@@ -42,7 +42,8 @@ class EncodedAvro(Schema):  # type: ignore[misc]
 
 
 class Publisher:
-    """Publish events to one topic. For use by several threads; not after a fork.
+    """Publish events: clicks to the topic of their shopper's tier, another record to the `topic` given. For use by
+    several threads; not after a fork.
 
     `publish` blocks while `most_pending` events or `most_pending_bytes` await their acknowledgement: that is the
     back-pressure, and the bound on memory. An event the broker does not take within `send_timeout_s` goes to
@@ -78,6 +79,7 @@ class Publisher:
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
         self._topic = broker.topic(topic)
+        self._topics = [one.path for one in CLICK_TOPICS] if topic == CLICKS.path else [topic]
         self._contract = schemas.load(record)
         self._encode = encoder(self._contract)
         self._ids = EventIds()
@@ -92,7 +94,7 @@ class Publisher:
         if spool is None:
             self._way = Outbox(
                 broker,
-                topic,
+                self._topics,
                 self._contract.text,
                 name=name,
                 send_timeout_s=send_timeout_s,
@@ -108,7 +110,7 @@ class Publisher:
             spool.close()
             raise
         # A batch that timed out while a later one got through would be taken for a repetition: none may time out.
-        self._way = Forwarder(spool, partial(Outbox, broker, topic, send_timeout_s=0, **options), on_delivery)
+        self._way = Forwarder(spool, partial(Outbox, broker, self._topics, send_timeout_s=0, **options), on_delivery)
 
     def __enter__(self) -> Self:
         return self
@@ -149,7 +151,7 @@ class Publisher:
         if broken is not None:
             raise Refused(f"{self._topic}: {broken.reason} (event {filled['event_id']}); correct the event")
         key = str(filled.get("user_id") or filled["anonymous_id"])
-        self._way.send(self._encode(filled), key, filled, sequence_id)
+        self._way.send(self._encode(filled), key, filled, sequence_id, topic=self._to(filled.get("membership_tier")))
         return str(filled["event_id"])
 
     def encode(self, event: Mapping[str, Any]) -> bytes:
@@ -163,9 +165,17 @@ class Publisher:
         event: Any,
         sequence_id: int | None = None,
         properties: Mapping[str, str] | None = None,
+        tier: object = None,
     ) -> None:
-        """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
-        self._way.send(payload, key, event, sequence_id, properties=properties)
+        """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead.
+
+        Clicks go by their shopper's `tier`, which is not looked for in the bytes.
+        """
+        self._way.send(payload, key, event, sequence_id, properties=properties, topic=self._to(tier))
+
+    def _to(self, tier: object) -> int:
+        """The number of the tier's topic."""
+        return 0 if len(self._topics) == 1 else self._topics.index(clicks_of(tier).path)
 
     def flush(self) -> None:
         """Return when the broker has answered for everything sent so far; raises NotDelivered.

@@ -3,7 +3,7 @@
 A table's columns come from its contract, so a .avsc is the one place that lists them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, COUPONS, PRICE_RULES, PRICES
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, PRICE_RULES, PRICES, Topic
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -63,8 +63,9 @@ def create_clicks(
     subscription: str,
     options: Mapping[str, str],
     rowtime: bool = False,
+    topics: Sequence[Topic] = CLICK_TOPICS,
 ) -> None:
-    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`).
+    """A table `name`: one row per message of the clicks' topics, whatever became of it (its `verdict`).
 
     Ask for `rowtime` where windows are counted: with it several sinks on one scan do not plan (Flink 1.20).
     """
@@ -82,7 +83,7 @@ def create_clicks(
         schema.build(),
         {
             **_broker(pulsar),
-            "topic": pulsar.topic("events/clicks"),
+            "topics": ";".join(pulsar.topic(topic.path) for topic in topics),
             "subscription": subscription,
             # The whole contract: a cluster whose jar has an older one need not restart for a new version.
             "schema": contract.text,

@@ -13,7 +13,7 @@ import schemas
 from schemas.contract import FOLDER
 from schemas.topics import (
     CAMPAIGNS,
-    CLICKS,
+    CLICK_TOPICS,
     CONVERSION,
     COUPONS,
     DEAD_LETTERS,
@@ -33,7 +33,7 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
 SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
-    "publisher": (CLICKS,),
+    "publisher": CLICK_TOPICS,
     "operator": (CAMPAIGNS, PRICE_RULES),
     "coupons": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
@@ -115,7 +115,7 @@ def _message(topic: Topic) -> dict[str, Any]:
 
 def _who_does_what() -> list[tuple[str, str, Topic]]:
     does = [(who, "send", topic) for who, topics in SENDERS.items() for topic in topics]
-    does += [(reader, "receive", CLICKS) for reader in READERS]
+    does += [(reader, "receive", topic) for topic, readers in READERS.items() for reader in readers]
     does += [(who, "receive", topic) for who, topics in RECEIVERS.items() for topic in topics]
     return does + [(service, "receive", topic) for service in services() for topic in _topics(service)]
 

@@ -1,13 +1,16 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CAMPAIGNS, CLICKS, NAMESPACES, TOPICS, UNDELIVERED
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, CLICKS, CLICKS_VIP, NAMESPACES, TOPICS, UNDELIVERED, Topic
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
 CONFLICT = 409
 # Who reads the clicks. A subscription that exists keeps what is published before its job starts.
-READERS = ("coupons", "landing", "conversion")
+READERS: dict[Topic, tuple[str, ...]] = {
+    CLICKS: ("coupons", "landing", "conversion"),
+    CLICKS_VIP: ("coupons", "landing", "conversion"),
+}
 # Holds what a service could not handle until somebody has looked; retention alone would forget it after three days.
 REVIEW = "review"
 # The broker compacts a topic once its backlog for compaction is as large.
@@ -30,14 +33,25 @@ def create(pulsar: Pulsar) -> None:
             # … and so is one with a schema nobody registered.
             admin.call("POST", f"{path}/isAllowAutoUpdateSchema", body=False)
         for topic in TOPICS:
-            partitions = pulsar.click_partitions if topic == CLICKS else topic.partitions
+            partitions = pulsar.click_partitions if topic in CLICK_TOPICS else topic.partitions
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
             admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
         # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
         campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
         admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
         admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
-        for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW)):
+        clicks = [(topic, reader) for topic, readers in READERS.items() for reader in readers]
+        for topic, reader in (*clicks, (UNDELIVERED, REVIEW)):
             path = f"/persistent/{pulsar.tenant}/{topic.path}/subscription/{reader}"
             admin.call("PUT", path, "earliest", accept=(CONFLICT,))
     registry.register(pulsar)
+
+
+def read_by(job: str) -> list[Topic]:
+    """The topics of clicks that a job reads; a job of the user's own reads them all."""
+    return [topic for topic, readers in READERS.items() if job in readers] or list(CLICK_TOPICS)
+
+
+def backlog(admin: PulsarAdmin, pulsar: Pulsar, job: str) -> int:
+    """Clicks that the job has not acknowledged, over all the topics it reads."""
+    return sum(admin.backlog(pulsar.topic(topic.path), job) for topic in read_by(job))

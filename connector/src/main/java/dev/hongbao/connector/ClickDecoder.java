@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -48,7 +49,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private transient String[] names;
   private transient String topicName;
   private transient StringData topic;
-  private transient Map<Long, AvroRows.Reader> readers;
+  private transient Map<Schema, AvroRows.Reader> readers;
   private transient int payloadColumn;
   private transient int userId;
   private transient int anonymousId;
@@ -95,13 +96,13 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     if (version == null) {
       return dead(message, payload, null, "the message names no schema version; publish with the registered schema");
     }
-    Optional<Schema> writer = registry.find(version);
+    Optional<Schema> writer = registry.find(message.getTopicName(), version);
     if (writer.isEmpty()) {
       return dead(message, payload, null, "schema version " + version + " is unknown to the registry");
     }
     GenericRowData event;
     try {
-      event = reader(version, writer.get()).read(payload);
+      event = reader(writer.get()).read(payload);
     } catch (IOException | RuntimeException e) {
       // Avro throws a dozen kinds at garbage, UnsupportedOperationException for a long string among them.
       return dead(message, payload, null, "not a " + contract.schema().getName() + " in Avro: " + e);
@@ -116,7 +117,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private void open() {
     Niceness.take(niceness);
     contract = Contract.load(contractName);
-    readers = new HashMap<>();
+    readers = new IdentityHashMap<>();
     payloadColumn = row.getFieldIndex("payload");
     userId = contract.position("user_id");
     anonymousId = contract.position("anonymous_id");
@@ -124,11 +125,11 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     fromEvent = Arrays.stream(names).mapToInt(contract::position).toArray();
   }
 
-  private AvroRows.Reader reader(long version, Schema writer) throws IOException {
-    AvroRows.Reader reader = readers.get(version);
+  private AvroRows.Reader reader(Schema writer) throws IOException {
+    AvroRows.Reader reader = readers.get(writer);
     if (reader == null) {
       reader = new AvroRows.Reader(writer, contract.schema());
-      readers.put(version, reader);
+      readers.put(writer, reader);
     }
     return reader;
   }

@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -43,7 +44,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       ConfigOptions.key("service-url").stringType().noDefaultValue();
   private static final ConfigOption<String> ADMIN_URL =
       ConfigOptions.key("admin-url").stringType().noDefaultValue();
-  private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
+  private static final ConfigOption<List<String>> TOPICS =
+      ConfigOptions.key("topics").stringType().asList().noDefaultValue();
   private static final ConfigOption<String> SUBSCRIPTION =
       ConfigOptions.key("subscription").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA =
@@ -89,7 +91,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
   @Override
   public Set<ConfigOption<?>> requiredOptions() {
-    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SUBSCRIPTION);
+    return Set.of(SERVICE_URL, ADMIN_URL, TOPICS, SUBSCRIPTION);
   }
 
   @Override
@@ -189,11 +191,11 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     }
 
     private Source<RowData, ?, ?> source() {
-      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL), options.get(TOPIC));
+      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL));
       PulsarSource<RowData> source =
           PulsarSource.builder()
               .setServiceUrl(options.get(SERVICE_URL))
-              .setTopics(options.get(TOPIC))
+              .setTopics(options.get(TOPICS))
               .setSubscriptionName(options.get(SUBSCRIPTION))
               .setStartCursor(StartCursor.earliest())
               .setDeserializationSchema(
@@ -256,7 +258,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public String asSummaryString() {
-      return "clicks of " + options.get(TOPIC);
+      return "clicks of " + String.join(", ", options.get(TOPICS));
     }
   }
 }
