@@ -9,7 +9,7 @@ from typing import Any
 from errors import Prerequisite, SettingsError
 from settings.reader import ROOT
 
-PARTS = ("drain", "live", "query")
+PARTS = ("drain", "live", "vip", "query")
 KEPT = ROOT / "var" / "bench.json"
 
 
@@ -33,11 +33,12 @@ def bench(
         if find_spec(module) is None:
             raise Prerequisite(f"bench: {module} is not installed; make bench does that")
     # Not before: what they bring is not there where nobody measures.
-    from bench import drain, live, query
+    from bench import drain, live, query, vip
 
     measures: dict[str, Callable[[], Any]] = {
         "drain": lambda: drain.run(events, repeats, say),
         "live": lambda: live.run(seconds, repeats, say),
+        "vip": lambda: {name: vip.run(seconds, say, apart) for name, apart in (("apart", True), ("one_job", False))},
         "query": lambda: query.run(query_events, repeats, say),
     }
     figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}

@@ -1,4 +1,6 @@
-"""Publish events at a rate, open loop: python -m bench.load RATE SECONDS SEED.
+"""Publish events at a rate, open loop: python -m bench.load RATE SECONDS SEED [TIER].
+
+With a TIER, `vip` or another, all are of shoppers of that tier, whom no publisher of another tier has.
 
 An event is due at its place in the schedule whatever became of the one before, and its `occurred_at` is that moment:
 a publisher that falls behind, or waits for the broker, makes its events old instead of rare (no coordinated omission).
@@ -20,12 +22,14 @@ from settings import Pulsar, read
 BATCH_DELAY_MS = 5
 
 
-def encoded(publisher: Publisher, one: Made) -> Message:
+def encoded(publisher: Publisher, one: Made, tier: str | None) -> Message:
     """The event with room for its times."""
     event = record(one)
+    if tier is not None:
+        event |= {"membership_tier": tier, "user_id": f"{tier}-{one.key}"}
     return Message(
         "normal",
-        one.key,
+        event["user_id"] or one.key,
         publisher.encode(event),
         len(event["source"]) + 2,
         0,
@@ -36,12 +40,14 @@ def encoded(publisher: Publisher, one: Made) -> Message:
     )
 
 
-def publish(broker: Pulsar, events_per_s: float, duration_s: float, seed: int) -> dict[str, float]:
+def publish(
+    broker: Pulsar, events_per_s: float, duration_s: float, seed: int, tier: str | None = None
+) -> dict[str, float]:
     """Send the whole schedule; returns when the broker has all of it."""
     with Publisher(broker, batch_delay_ms=BATCH_DELAY_MS) as publisher:
         # The ids' time is of no consequence, the events' own is set when they are sent.
         messages = [
-            encoded(publisher, one)
+            encoded(publisher, one, tier)
             for one in made(round(events_per_s * duration_s), time.time_ns() // 1_000_000, seed)
             if not one.repeated
         ]
@@ -65,4 +71,4 @@ def publish(broker: Pulsar, events_per_s: float, duration_s: float, seed: int) -
 
 
 if __name__ == "__main__":
-    print(json.dumps(publish(read(Pulsar), float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))))
+    print(json.dumps(publish(read(Pulsar), float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])))

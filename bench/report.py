@@ -24,6 +24,7 @@ RATIO_GOALS = {
 }
 P99_GOALS_MS = {"250": 100, "2500": 150, "25000": 500}
 MOST_MS = 1_000
+VIP_P99_MS = 300
 FUNNEL_GOAL = ("10000000", 1_000)
 
 Figures = Mapping[str, Any]
@@ -31,7 +32,7 @@ Figures = Mapping[str, Any]
 
 def tables(figures: Figures) -> str:
     """Every part that the figures have, in Markdown."""
-    parts = {"drain": _drain, "live": _live, "query": _query}
+    parts = {"drain": _drain, "live": _live, "vip": _vip, "query": _query}
     return "\n".join("\n".join(write(figures[part])) for part, write in parts.items() if part in figures)
 
 
@@ -110,6 +111,43 @@ def _live(live: Figures) -> Iterator[str]:
     yield from _table(
         ("stage", *(f"at {int(rate):,}/s" for rate in rates)),
         ((stage, *(f"{found['budget_ms'][stage]:,.1f}" for found in rates.values())) for stage in stages),
+    )
+
+
+def _vip(vip: Figures) -> Iterator[str]:
+    yield "### VIPs beside a flood"
+    yield ""
+    one = next(iter(vip.values()))
+    yield (
+        f"250 clicks/s of VIPs beside 25,000/s of all others, whose backlog stands; {one['seconds']:.0f} s a phase; "
+        "from the moment a VIP's event was to be sent to the coupon's receipt in another process, in milliseconds; and "
+        "what the job that decides the others' coupons was handed, in events/s, without and with VIPs."
+    )
+    yield ""
+    yield from _table(
+        (
+            "VIPs' coupons",
+            "p50",
+            "p99",
+            "max",
+            "coupons",
+            "goal p99",
+            "held",
+            "others alone",
+            "beside VIPs",
+            "load before",
+        ),
+        (
+            (
+                {"apart": "in a job and TaskManager of their own", "one_job": "in one job with all others'"}[name],
+                *(f"{found['vip'][figure]:,.0f}" for figure in ("p50", "p99", "max", "coupons")),
+                f"≤ {VIP_P99_MS}",
+                _yes(found["vip"]["p99"] <= VIP_P99_MS),
+                *(f"{found['others_per_s'][figure]:,.0f}" for figure in ("alone", "beside_vips")),
+                f"{found['load_before']:.1f}",
+            )
+            for name, found in vip.items()
+        ),
     )
 
 

@@ -42,7 +42,7 @@ def drill(
 @app.command()
 @command
 def bench(
-    parts: Annotated[list[str] | None, typer.Argument(help="drain, live, query; without one all three.")] = None,
+    parts: Annotated[list[str] | None, typer.Argument(help="drain, live, vip, query; without one all four.")] = None,
     events: Annotated[int, typer.Option(help="Of the backlog to drain.", min=1_000)] = 3_000_000,
     repeats: Annotated[int, typer.Option(help="Of everything; one more goes first.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="Of each live rate, after a warm-up.", min=1)] = 60,
@@ -51,10 +51,10 @@ def bench(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure this machine: jobs and peers on one backlog, live latency, the warehouse's questions; results checked.
+    """Measure this machine: jobs and peers on one backlog, live latency, VIPs in a flood, the warehouse's questions.
 
-    It takes hours and wants the machine to itself. What was measured is kept in var/bench.json; `make bench` writes
-    docs/performance.md's tables from it.
+    Results are checked. It takes hours and wants the machine to itself. What was measured is kept in var/bench.json;
+    `make bench` writes docs/performance.md's tables from it.
 
     Example: hongbao bench drain --events 300000 --repeats 1
     """

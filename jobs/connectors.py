@@ -100,10 +100,12 @@ def create_topic(
     record: str,
     key: str,
     exclusive: bool = False,
+    partitions: str = "all",
 ) -> None:
     """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`.
 
-    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet.
+    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet: of the
+    `partitions` it publishes, which are all, the last, or all but last.
     """
     options = {
         "service-url": pulsar.service_url,
@@ -111,6 +113,7 @@ def create_topic(
         "schema": record,
         "key": key,
         "exclusive": str(exclusive).lower(),
+        "partitions": partitions,
     }
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
 
@@ -160,10 +163,14 @@ def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Puls
     return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar), patterns), tables)
 
 
-def govern(tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar) -> Table:
-    """What became of each proposal, with what was issued before a failure charged first."""
+def govern(
+    tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar, partitions: str = "all"
+) -> Table:
+    """What became of each proposal, with what was issued before a failure, on these `partitions`, charged first."""
+    topics = _campaign_topics(pulsar)
+    topics.put("partitions", partitions)
     java = get_gateway().jvm.dev.hongbao.connector.Governance
-    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, _campaign_topics(pulsar)), tables)
+    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, topics), tables)
 
 
 def _campaign_topics(pulsar: Pulsar) -> Any:

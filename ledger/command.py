@@ -12,7 +12,7 @@ from ledger.account import FAR_AHEAD, LONG_AGO, Account, Asked, Finding, Positio
 from ledger.reckoning import Reckoning, reckon, rules_of
 from ledger.report import report
 from schemas.topics import CLICK_TOPICS
-from settings import Pulsar, read
+from settings import Pulsar, Stack, read
 from stack.pulsar_admin import PulsarAdmin
 
 # A job acknowledges when a checkpoint is complete, and only then renames its files: that is given so long.
@@ -65,7 +65,7 @@ def answer(
     if check_rules:
         from jobs.coupons import Coupons
 
-        reckoning = reckon(rules_of(read(Coupons)))
+        reckoning = reckon(rules_of(read(Coupons)), apart=read(Stack).vip_apart)
     return Answer(accounted, reckoning)
 
 

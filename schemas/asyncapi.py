@@ -36,16 +36,22 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
     "publisher": CLICK_TOPICS,
     "operator": (CAMPAIGNS, PRICE_RULES),
     "coupons": (COUPONS,),
+    "coupons_vip": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
     "landing": (DEAD_LETTERS,),
     "subscriber": (UNDELIVERED,),
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
-RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,), "conversion": (PRICE_RULES,)}
+RECEIVERS: dict[str, tuple[Topic, ...]] = {
+    "coupons": (CAMPAIGNS,),
+    "coupons_vip": (CAMPAIGNS,),
+    "conversion": (PRICE_RULES,),
+}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
     "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
+    "coupons_vip": "The same of VIPs, where they have a TaskManager to themselves; else coupons reads their topic.",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",
     "subscriber": "Any service on the subscriber library (docs/subscribers.md).",

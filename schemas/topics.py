@@ -17,7 +17,8 @@ CLICKS = Topic("events/clicks", "click_event", 8, "user_id, else anonymous_id")
 # Of shoppers of the tier vip: nobody else's backlog stands before them. One tier, one topic: a shopper's order is kept.
 CLICKS_VIP = Topic("events/clicks-vip", CLICKS.record, CLICKS.partitions, CLICKS.key)
 CLICK_TOPICS = (CLICKS, CLICKS_VIP)
-COUPONS = Topic("triggers/coupons", "coupon_trigger", 2, "shopper_id")
+# The last partition is the VIPs', where a job of their own decides their coupons.
+COUPONS = Topic("triggers/coupons", "coupon_trigger", 3, "shopper_id")
 CONVERSION = Topic("results/conversion", "conversion_result", 2, "dimension:value")
 SESSIONS = Topic("results/sessions", "session_result", 2, "shopper_id")
 DEAD_LETTERS = Topic("quarantine/dead-letters", "dead_letter", 1, "the dead message's key")

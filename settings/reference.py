@@ -25,9 +25,11 @@ def models() -> list[type[BaseModel]]:
     """Every section's model; jobs are imported here, for importing PyFlink takes seconds."""
     from jobs.conversion import Conversion
     from jobs.coupons import Coupons
+    from jobs.coupons_vip import CouponsVip
     from jobs.landing import Landing
 
-    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices]
+    of_jobs = [Landing, Conversion, Coupons, CouponsVip]
+    return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices]
 
 
 def page() -> str:

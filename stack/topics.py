@@ -1,16 +1,18 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CAMPAIGNS, CLICK_TOPICS, CLICKS, CLICKS_VIP, NAMESPACES, TOPICS, UNDELIVERED, Topic
-from settings import Pulsar
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, CLICKS, CLICKS_VIP, COUPONS, NAMESPACES, TOPICS, UNDELIVERED, Topic
+from settings import Pulsar, Stack, read
 from stack.pulsar_admin import PulsarAdmin
 
 CONFLICT = 409
 # Who reads the clicks. A subscription that exists keeps what is published before its job starts.
 READERS: dict[Topic, tuple[str, ...]] = {
     CLICKS: ("coupons", "landing", "conversion"),
-    CLICKS_VIP: ("coupons", "landing", "conversion"),
+    CLICKS_VIP: ("coupons_vip", "landing", "conversion"),
 }
+# Who reads a topic in another's stead where there is no TaskManager for it.
+INSTEAD = {"coupons_vip": "coupons"}
 # Holds what a service could not handle until somebody has looked; retention alone would forget it after three days.
 REVIEW = "review"
 # The broker compacts a topic once its backlog for compaction is as large.
@@ -35,21 +37,34 @@ def create(pulsar: Pulsar) -> None:
         for topic in TOPICS:
             partitions = pulsar.click_partitions if topic in CLICK_TOPICS else topic.partitions
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
-            admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
+            if admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,)).status_code == CONFLICT:
+                _widen(admin, path, topic, partitions)
         # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
         campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
         admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
         admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
-        clicks = [(topic, reader) for topic, readers in READERS.items() for reader in readers]
+        clicks = [(topic, reader) for topic in READERS for reader in readers(topic)]
         for topic, reader in (*clicks, (UNDELIVERED, REVIEW)):
             path = f"/persistent/{pulsar.tenant}/{topic.path}/subscription/{reader}"
             admin.call("PUT", path, "earliest", accept=(CONFLICT,))
     registry.register(pulsar)
 
 
+def _widen(admin: PulsarAdmin, path: str, topic: Topic, partitions: int) -> None:
+    """Give the coupons' topic of an older stack the VIPs' partition; any other's keys would move."""
+    if topic == COUPONS and admin.get(f"{path}/partitions")["partitions"] < partitions:
+        admin.call("POST", f"{path}/partitions", partitions)
+
+
 def read_by(job: str) -> list[Topic]:
     """The topics of clicks that a job reads; a job of the user's own reads them all."""
-    return [topic for topic, readers in READERS.items() if job in readers] or list(CLICK_TOPICS)
+    return [topic for topic in READERS if job in readers(topic)] or list(CLICK_TOPICS)
+
+
+def readers(topic: Topic) -> tuple[str, ...]:
+    """The jobs that read this topic of clicks on this stack."""
+    apart = read(Stack).vip_apart
+    return READERS[topic] if apart else tuple(INSTEAD.get(reader, reader) for reader in READERS[topic])
 
 
 def backlog(admin: PulsarAdmin, pulsar: Pulsar, job: str) -> int:

@@ -32,6 +32,10 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
       ConfigOptions.key("exclusive").booleanType().defaultValue(false)
           .withDescription("Nobody else may publish there; an older publisher is turned out.");
 
+  private static final ConfigOption<Partitions> PARTITIONS =
+      ConfigOptions.key("partitions").enumType(Partitions.class).defaultValue(Partitions.ALL)
+          .withDescription("Which of the topic's partitions it publishes to; another job may have the others.");
+
   @Override
   public String factoryIdentifier() {
     return "avro-topic";
@@ -44,7 +48,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
 
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
-    return Set.of(EXCLUSIVE);
+    return Set.of(EXCLUSIVE, PARTITIONS);
   }
 
   @Override
@@ -61,7 +65,9 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory {
       keys[i] = position(row, names[i].trim(), options);
     }
     AvroTopicSink sink =
-        new AvroTopicSink(options.get(SERVICE_URL), options.get(TOPIC), options.get(SCHEMA), fields, keys, options.get(EXCLUSIVE));
+        new AvroTopicSink(
+            options.get(SERVICE_URL), options.get(TOPIC), options.get(PARTITIONS), options.get(SCHEMA), fields, keys,
+            options.get(EXCLUSIVE));
     return new AvroTopic(options, sink);
   }
 

@@ -90,7 +90,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
    *
    * @param proposed candidates with a JSON list {@code proposals}
    * @param mostPerDay coupons to one shopper over all campaigns in any 24 hours
-   * @param broker service-url, admin-url, coupons and campaigns (topics)
+   * @param broker service-url, admin-url, coupons and campaigns (topics), and which partitions of coupons are the job's
    */
   public static Table of(StreamTableEnvironment tables, Table proposed, long mostPerDay, Map<String, String> broker) {
     Rows rows = new Rows(proposed);
