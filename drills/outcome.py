@@ -14,7 +14,7 @@ from drills.scene import Scene
 from jobs.conversion import Conversion
 from jobs.coupons import Coupons
 from ledger.reckoning import reckon, rules_of
-from settings import Warehouse, read
+from settings import Stack, Warehouse, read
 from warehouse.connection import opened
 from warehouse.differences import conversion
 
@@ -70,7 +70,7 @@ def outcome(scene: Scene, figures: bool = False) -> Outcome:
     behind-*.txt, of one that must land and be late; of dead-*.txt, of a message that must be a dead letter.
     """
     folder = read(Warehouse).folder
-    reckoning = reckon(rules_of(read(Coupons)), folder)
+    reckoning = reckon(rules_of(read(Coupons)), folder, apart=read(Stack).vip_apart)
     database, _ = opened(folder)
     try:
         database.register("effects", _effects(scene.effects))

@@ -119,7 +119,7 @@ class Coupons(JobSection):
 class Judge(ProcessFunction):  # type: ignore[misc]
     """Give each candidate its proposals; one that none answers goes no further."""
 
-    def __init__(self, policy: Policy, rules: Mapping[str, Score], part: Part) -> None:
+    def __init__(self, policy: Policy, rules: Mapping[str, Score], part: Part = WHOLE) -> None:
         self._policy = policy
         self._part = part
         self._scores = rules
@@ -171,7 +171,7 @@ PROPOSED = {
 }
 
 
-def bind(tables: StreamTableEnvironment, config: Coupons, job: str = "coupons", part: Part = "whole") -> None:
+def bind(tables: StreamTableEnvironment, config: Coupons, job: str = "coupons", part: Part = WHOLE) -> None:
     """Give the names in activity.sql and triggers.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
     create_clicks(tables, pulsar, "clicks", job, config.clicks_options, topics=read_by(job))
@@ -228,7 +228,7 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons, part
     return judged
 
 
-def define(tables: StreamTableEnvironment, config: Coupons, part: Part = "whole") -> StatementSet:
+def define(tables: StreamTableEnvironment, config: Coupons, part: Part = WHOLE) -> StatementSet:
     """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`.
 
     It may spend its `part` of what a campaign may.

@@ -28,7 +28,7 @@ def models() -> list[type[BaseModel]]:
     from jobs.coupons_vip import CouponsVip
     from jobs.landing import Landing
 
-    of_jobs = [Landing, Conversion, Coupons, CouponsVip]
+    of_jobs: list[type[BaseModel]] = [Landing, Conversion, Coupons, CouponsVip]
     return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices]
 
 
