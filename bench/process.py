@@ -14,8 +14,8 @@ Child = subprocess.Popen[str]
 
 
 @contextmanager
-def process(module: str, *arguments: str, niceness: int = 0) -> Iterator[Child]:
-    """A Python process of ours that has said that it is ready; ended with the block."""
+def process(module: str, *arguments: str, niceness: int = 0, wait: bool = True) -> Iterator[Child]:
+    """A Python process of ours that has said that it is ready, unless told not to `wait`; ended with the block."""
     child = subprocess.Popen(
         ["nice", "-n", str(niceness), sys.executable, "-m", module, *arguments],
         cwd=ROOT,
@@ -26,9 +26,8 @@ def process(module: str, *arguments: str, niceness: int = 0) -> Iterator[Child]:
         process_group=0,
     )
     try:
-        assert child.stdout is not None  # it is a pipe
-        if child.stdout.readline().strip() != "ready":
-            raise CannotRun(f"bench: {module} did not start; see above")
+        if wait:
+            ready(child)
         yield child
     finally:
         child.terminate()
@@ -37,6 +36,13 @@ def process(module: str, *arguments: str, niceness: int = 0) -> Iterator[Child]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def ready(child: Child) -> None:
+    """Return when it says so; raises CannotRun where it ended instead."""
+    assert child.stdout is not None  # it is a pipe
+    if child.stdout.readline().strip() != "ready":
+        raise CannotRun(f"bench: {child.args!r} did not start; see above")
 
 
 def begin(child: Child) -> None:

@@ -1,7 +1,8 @@
 """Measure VIPs' coupons while everybody else's clicks come at a hundred times their rate, before a standing backlog.
 
-The backlog is there before the jobs are. Then the others' load runs alone, and beside the VIPs': what VIPs cost the
-others is the difference. Both loads are open loop (bench/load.py), each from a process of its own; another receives.
+The others' load is more than the jobs do on this machine, so a backlog stands and grows. It runs alone, then beside the
+VIPs': what VIPs cost the others is the difference. Both loads are open loop (bench/load.py), from a process each;
+another receives.
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 from bench import latency
 from bench.live import USUAL_PER_S
-from bench.process import begin, process, told
+from bench.process import begin, process, ready, told
 from errors import CannotRun
 from jobs.submit import submit_and_check
 from schemas.topics import CLICKS, CLICKS_VIP
@@ -29,12 +30,11 @@ SETTINGS = {
     # Of a basket left behind nobody waits for the coupon; it would come after the run.
     "HONGBAO_COUPONS_ABANDONED_AFTER": "1 h",
 }
-# So many seconds of the flood lie there before a job reads; at what the jobs do beside it, it only grows.
-BACKLOG_S = 8
 # Of the flood before anything counts, and of the VIPs' load: the compiler has seen it, and a checkpoint was taken.
-WARM_UP_S = 15
-# The flood is the shop's, from machines of its own; here it must not take the cores from what is measured.
-SHOP_NICENESS = 10
+WARM_UP_S = 10
+# The flood is the shop's, from machines of its own: it gives way to what is measured, but comes before the others' jobs,
+# or it would be none.
+SHOP_NICENESS = 3
 # Until the last coupons have come.
 LAST_S = 5.0
 VIP_MEMORY_MB = 1280
@@ -43,27 +43,32 @@ Say = Callable[[str], None]
 
 
 def run(seconds: float, say: Say = lambda _: None, apart: bool = True) -> dict[str, Any]:
-    """Milliseconds to VIPs' coupons, and events/s of the others, with and without VIPs; each phase takes `seconds`.
+    """Milliseconds to VIPs' coupons, and events/s of the others, for `seconds` with VIPs and half of that without.
 
     With VIPs not `apart` there is one coupons job for both topics: the control. Raises CannotRun where no backlog
     stood, or no VIP had a coupon.
     """
-    folder, load = ROOT / "var" / "bench", os.getloadavg()[0]
+    folder, load_before = ROOT / "var" / "bench", os.getloadavg()[0]
     vip = {"HONGBAO_STACK_VIP_MEMORY_MB": str(VIP_MEMORY_MB if apart else 0)}
-    flood_s = BACKLOG_S + WARM_UP_S + seconds + WARM_UP_S + seconds
+    flood_s = WARM_UP_S + seconds / 2 + WARM_UP_S + seconds
     with private(folder, {**SETTINGS, **vip}, say):
         receipts = folder / "receipts-vip.jsonl"
         with (
             process("demo.subscriber", str(receipts)),
-            process("bench.load", str(FLOOD_PER_S), str(flood_s), "1", "none", niceness=SHOP_NICENESS) as flood,
-            process("bench.load", str(USUAL_PER_S), str(WARM_UP_S + seconds), "2", "vip") as vips,
+            process(
+                "bench.load", str(FLOOD_PER_S), str(flood_s), "1", "none", niceness=SHOP_NICENESS, wait=False
+            ) as flood,
+            process("bench.load", str(USUAL_PER_S), str(WARM_UP_S + seconds), "2", "vip", wait=False) as vips,
         ):
             submit_and_check([job for job in JOBS if apart or job != "coupons_vip"], say)
+            say("making the flood")
+            for load in (flood, vips):
+                ready(load)
             begin(flood)
-            time.sleep(BACKLOG_S + WARM_UP_S)
+            time.sleep(WARM_UP_S)
             say("the others alone")
             with counted(apart) as alone:
-                time.sleep(seconds)
+                time.sleep(seconds / 2)
             begin(vips)
             time.sleep(WARM_UP_S)
             say("beside VIPs")
@@ -72,7 +77,7 @@ def run(seconds: float, say: Say = lambda _: None, apart: bool = True) -> dict[s
             sent = {"flood": told(flood), "vip": told(vips)}
             time.sleep(LAST_S)
         found = figures(alone, beside, latency.receipts(receipts, 0), sent)
-    return {"seconds": seconds, "load_before": round(load, 1), "apart": apart, **found}
+    return {"seconds": seconds, "load_before": round(load_before, 1), "apart": apart, **found}
 
 
 @dataclass
@@ -84,6 +89,7 @@ class Counted:
     begun_ms: float = 0.0
     ended_ms: float = 0.0
     backlog: int = 0
+    flood_per_s: float = 0.0
 
 
 @contextmanager
@@ -96,15 +102,16 @@ def counted(apart: bool) -> Iterator[Counted]:
         after, found.ended_ms = _read(admin, apart), time.time() * 1000
     seconds = (found.ended_ms - found.begun_ms) / 1000
     found.others_per_s, found.vip_per_s = ((after[n] - before[n]) / seconds for n in (0, 1))
-    found.backlog = after[2]
+    found.backlog = after[2] - after[0]
+    found.flood_per_s = (after[2] - before[2]) / seconds
 
 
 def _read(admin: PulsarAdmin, apart: bool) -> tuple[int, int, int]:
-    """Messages handed out to who decides the others' coupons and the VIPs', and what of the others' has not been."""
+    """Messages handed out to who decides the others' coupons and the VIPs', and what came in of the others'."""
     others, vips = (admin.stats(read(Pulsar).topic(topic.path)) for topic in (CLICKS, CLICKS_VIP))
     out = int(others["subscriptions"]["coupons"]["msgOutCounter"])
     job = "coupons_vip" if apart else "coupons"
-    return out, int(vips["subscriptions"][job]["msgOutCounter"]), int(others["msgInCounter"]) - out
+    return out, int(vips["subscriptions"][job]["msgOutCounter"]), int(others["msgInCounter"])
 
 
 def figures(
@@ -122,6 +129,7 @@ def figures(
         "vip_stages_ms": latency.budget({**one, "appended_ms": one["published_ms"]} for one in vips),
         "others_per_s": {"alone": round(alone.others_per_s), "beside_vips": round(beside.others_per_s)},
         "others_backlog": beside.backlog,
+        "flood_per_s": round(beside.flood_per_s),
         "vip_per_s": round(beside.vip_per_s),
         "publisher_behind_ms": {name: told["behind_ms"] for name, told in sent.items()},
     }
