@@ -32,7 +32,7 @@ SETTINGS = {
 }
 # Of the flood before anything counts, and of the VIPs' load: the compiler has seen it, and a checkpoint was taken.
 WARM_UP_S = 10
-# The flood is the shop's, from machines of its own: it gives way to what is measured, but comes before the others' jobs,
+# The flood is the shop's, from machines of its own: it gives way to what is measured, but goes before the others' jobs,
 # or it would be none.
 SHOP_NICENESS = 3
 # Until the last coupons have come.
