@@ -10,9 +10,9 @@ from bench.growth.plan import Plan
 from errors import Prerequisite, SettingsError
 from settings.reader import ROOT
 
-PARTS = ("drain", "live", "query", "nexmark", "growth", "capacity")
+PARTS = ("drain", "live", "vip", "query", "nexmark", "growth", "capacity")
 # What a part imports or starts beyond what everybody has.
-NEEDS = {"drain": ("bytewax", "hdrh"), "live": ("hdrh",), "growth": ("hdrh",)}
+NEEDS = {"drain": ("bytewax", "hdrh"), "live": ("hdrh",), "vip": ("hdrh",), "growth": ("hdrh",)}
 PLAN = Plan()
 KEPT = ROOT / "var" / "bench.json"
 
@@ -49,6 +49,10 @@ def bench(
                 from bench import live
 
                 return live.run(seconds, repeats, say)
+            case "vip":
+                from bench import vip
+
+                return {name: vip.run(seconds, say, apart) for name, apart in (("apart", True), ("one_job", False))}
             case "query":
                 from bench import query
 

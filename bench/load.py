@@ -1,4 +1,6 @@
-"""Publish events on a profile, open loop: python -m bench.load PROFILE SEED [BATCH_DELAY_MS COMPRESSION].
+"""Publish events on a profile, open loop: python -m bench.load PROFILE SEED [BATCH_DELAY_MS COMPRESSION [TIER]].
+
+With a TIER, `vip` or another, all are of shoppers of that tier, whom no publisher of another tier has.
 
 An event is due at its place in the schedule whatever became of the one before, and its `occurred_at` is that moment:
 a publisher that falls behind, or waits for the broker, makes its events old instead of rare (no coordinated omission).
@@ -27,11 +29,21 @@ BATCH_DELAY_MS = 5
 COMPRESSION = "lz4"
 
 
-def encoded(publisher: Publisher, one: Made) -> Message:
+def encoded(publisher: Publisher, one: Made, tier: str | None) -> Message:
     """The event with room for its times."""
     event = record(one)
+    if tier is not None:
+        event |= {"membership_tier": tier, "user_id": f"{tier}-{one.key}"}
     return Message(
-        "normal", one.key, publisher.encode(event), len(event["source"]) + 2, 0, one.event_id, event["event_type"], ""
+        "normal",
+        event["user_id"] or one.key,
+        publisher.encode(event),
+        len(event["source"]) + 2,
+        0,
+        one.event_id,
+        event["event_type"],
+        "",
+        tier=event["membership_tier"],
     )
 
 
@@ -41,6 +53,7 @@ def publish(
     seed: int,
     batch_delay_ms: int = BATCH_DELAY_MS,
     compression: str = COMPRESSION,
+    tier: str | None = None,
 ) -> dict[str, Any]:
     """Send the whole schedule; returns when the broker has all of it."""
     with Publisher(broker, batch_delay_ms=batch_delay_ms, compression=compression) as publisher:
@@ -49,7 +62,7 @@ def publish(
         # they are sent.
         backlog = made(round(len(due) * (1 + 2 * REPEATED_SHARE)) + 100, time.time_ns() // 1_000_000, seed)
         once = (one for one in backlog if not one.repeated)
-        messages = [encoded(publisher, one) for one in islice(once, len(due))]
+        messages = [encoded(publisher, one, tier) for one in islice(once, len(due))]
         # A collection that looks at a million waiting messages would be the latency that is measured.
         gc.collect()
         gc.freeze()
@@ -79,15 +92,19 @@ def _send(publisher: Publisher, due: Sequence[float], messages: Sequence[Message
             time.sleep(-late_s)
         elif late_s > behind_s[int(offset_s)]:
             behind_s[int(offset_s)] = late_s
-        publisher.send(patched(message, round(due_s * 1000)), message.key, None)
+        publisher.send(patched(message, round(due_s * 1000)), message.key, None, tier=message.tier)
     return behind_s
 
 
 def main(
-    chosen_profile: str, seed: str, batch_delay_ms: str = str(BATCH_DELAY_MS), compression: str = COMPRESSION
+    chosen_profile: str,
+    seed: str,
+    batch_delay_ms: str = str(BATCH_DELAY_MS),
+    compression: str = COMPRESSION,
+    tier: str | None = None,
 ) -> None:
     phases = profile.parse(chosen_profile)
-    print(json.dumps(publish(read(Pulsar), phases, int(seed), int(batch_delay_ms), compression)))
+    print(json.dumps(publish(read(Pulsar), phases, int(seed), int(batch_delay_ms), compression, tier)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from campaigns.replay import Effect, effects, on_day, replay
 from campaigns.store import PAUSED, Found
 from jobs.own_rules import OwnRules, load_one
 from ledger.expected_coupons import Rules
-from settings import Campaigns, read
+from settings import Campaigns, Stack, read
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def on(day: date, campaigns: Sequence[Campaign], rules: Rules, folder: Path | No
     failed: Counter[str] = Counter()
     named = {campaign.rule for campaign in running if campaign.rule is not None}
     ask = OwnRules({rule: load_one(read(Campaigns).rules, rule) for rule in named}, lambda why: failed.update([why]))
-    decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask)
+    decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask, read(Stack).vip_apart)
     return Day(day, len(found), effects(decided, running), failed)
 
 

@@ -43,7 +43,7 @@ def drill(
 @command
 def bench(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="drain, live, query, nexmark, growth, capacity; without one all.")
+        list[str] | None, typer.Argument(help="drain, live, vip, query, nexmark, growth, capacity; without one all.")
     ] = None,
     events: Annotated[int, typer.Option(help="Of the backlog to drain; bids for nexmark.", min=1_000)] = 3_000_000,
     repeats: Annotated[int, typer.Option(help="Of everything; one more goes first.", min=1)] = 5,
@@ -59,8 +59,8 @@ def bench(
     soak_minutes: Annotated[float, typer.Option(help="Of growth's load at horizons soon full; 0: none.", min=0)] = 22,
     json: Json = False,
 ) -> None:
-    """Measure this machine: jobs and peers on one backlog, live latency, the warehouse's questions, four of Nexmark's
-    queries, what more users, TaskManagers, partitions and time do, and what slots carry.
+    """Measure this machine: jobs and peers on one backlog, live latency, VIPs in a flood, the warehouse's questions,
+    four of Nexmark's queries, what more users, TaskManagers, partitions and time do, and what slots carry.
 
     Results are checked. It takes hours and wants the machine to itself. What was measured is kept in var/bench.json;
     `make bench` writes docs/performance.md's tables from it.

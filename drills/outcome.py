@@ -16,7 +16,7 @@ from drills.scene import Scene
 from jobs.conversion import Conversion
 from jobs.coupons import Coupons
 from ledger.reckoning import reckon, rules_of
-from settings import Warehouse, read
+from settings import Stack, Warehouse, read
 from warehouse.connection import opened
 from warehouse.differences import conversion
 
@@ -75,7 +75,7 @@ def outcome(scene: Scene, figures: bool = False, campaign: Campaign | None = Non
     `campaign` the claims of its envelopes are accounted for.
     """
     folder = read(Warehouse).folder
-    reckoning = reckon(rules_of(read(Coupons)), folder)
+    reckoning = reckon(rules_of(read(Coupons)), folder, apart=read(Stack).vip_apart)
     database, _ = opened(folder)
     try:
         database.register("effects", _effects(scene.effects))

@@ -12,9 +12,10 @@ from drills.scene import Scene, playing
 from errors import CannotRun, SettingsError
 from jobs.conversion import Conversion
 from jobs.submit import submit_and_check
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import COUPONS
 from settings import Flink, Pulsar, read
 from settings.reader import ROOT
+from stack import topics
 from stack.flink_rest import FlinkRest
 from stack.private import private
 from stack.processes import wait_until
@@ -105,11 +106,12 @@ def _wait_for_checkpoints() -> None:
 def _settle(services: Sequence[str], say: Callable[[str], None]) -> None:
     """Return when every reader has acknowledged everything: a job does so when the checkpoint that has it completes."""
     pulsar = read(Pulsar)
-    waiting = [(CLICKS.path, job) for job in JOBS] + [(COUPONS.path, reader) for reader in ("drill", *services)]
 
     def quiet() -> bool:
         with PulsarAdmin(pulsar.admin_url) as admin:
-            return all(admin.backlog(pulsar.topic(path), reader) == 0 for path, reader in waiting)
+            clicks = sum(topics.backlog(admin, pulsar, job) for job in JOBS)
+            coupons = sum(admin.backlog(pulsar.topic(COUPONS.path), reader) for reader in ("drill", *services))
+            return clicks + coupons == 0
 
     say("settling")
     try:

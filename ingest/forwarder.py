@@ -56,6 +56,7 @@ class Forwarder:
         event: Any,
         position: int | None = None,
         properties: Mapping[str, str] | None = None,
+        topic: int = 0,
     ) -> None:
         """Take an event; raises SpoolFull with the event not taken."""
         if properties:
@@ -65,9 +66,11 @@ class Forwarder:
         if len(payload) > LARGEST_BYTES:
             raise Refused(f"{self._spool.folder}: the event has {len(payload):,} bytes; the most is {LARGEST_BYTES:,}")
         if self._on_delivery is None:
-            position = self._spool.append(key, payload)
+            position = self._spool.append(key, payload, topic=topic)
         else:
-            position = self._spool.append(key, payload, lambda position: self._events.__setitem__(position, event))
+            position = self._spool.append(
+                key, payload, lambda position: self._events.__setitem__(position, event), topic
+            )
         self._age.appended(position, time.monotonic())
 
     @property
@@ -164,8 +167,8 @@ class Forwarder:
                 return
             if records:
                 spool.sending(behind - 1)
-                for position, key, payload in records:
-                    outbox.send(payload, key, position, position, alone=position <= maybe_sent)
+                for position, key, payload, topic in records:
+                    outbox.send(payload, key, position, position, alone=position <= maybe_sent, topic=topic)
                 spool.acknowledge(outbox.answered_below(behind))
                 continue
             outbox.check()

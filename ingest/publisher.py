@@ -6,7 +6,7 @@ with Publisher(read(Pulsar)) as clicks:
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -27,7 +27,7 @@ from pressure.follower import Follower, Pressure, Queue
 from schemas import Contract
 from schemas.encoder import encoder
 from schemas.rules import violation
-from schemas.topics import CLICKS, DEFERRED
+from schemas.topics import CLICK_TOPICS, CLICKS, DEFERRED, clicks_of
 from settings import Deferral, Pulsar, read
 from settings import Pressure as PressureSettings
 
@@ -50,7 +50,8 @@ class EncodedAvro(Schema):  # type: ignore[misc]
 
 
 class Publisher:
-    """Publish events to one topic. For use by several threads; not after a fork.
+    """Publish events: clicks to the topic of their shopper's tier, another record to the `topic` given. For use by
+    several threads; not after a fork.
 
     `publish` blocks while `most_pending` events or `most_pending_bytes` await their acknowledgement: that is the
     back-pressure, and the bound on memory. An event the broker does not take within `send_timeout_s` goes to
@@ -93,6 +94,7 @@ class Publisher:
     ) -> None:
         self._broker = broker
         self._topic = broker.topic(topic)
+        self._topics = [one.path for one in CLICK_TOPICS] if topic == CLICKS.path else [topic]
         self._contract = schemas.load(record)
         self._encode = encoder(self._contract)
         self._ids = EventIds()
@@ -104,7 +106,7 @@ class Publisher:
             "most_pending": most_pending,
             "most_pending_bytes": most_pending_bytes,
         }
-        self._way = self._open_way(topic, name, spool, on_delivery)
+        self._way = self._open_way(self._topics, name, spool, on_delivery)
         # What may wait goes another way while it does.
         self._side: Outbox | Forwarder | None = None
         self._diversion: Diversion | None = None
@@ -120,13 +122,17 @@ class Publisher:
             self._follow()
 
     def _open_way(
-        self, topic: str, name: str | None, spool: Spool | None, on_delivery: Callable[[Delivery], None] | None
+        self,
+        topics: Sequence[str],
+        name: str | None,
+        spool: Spool | None,
+        on_delivery: Callable[[Delivery], None] | None,
     ) -> Outbox | Forwarder:
         schema, options = self._contract.text, self._options
         if spool is None:
             return Outbox(
                 self._broker,
-                topic,
+                topics,
                 schema,
                 name=name,
                 send_timeout_s=self._send_timeout_s,
@@ -136,12 +142,12 @@ class Publisher:
         if name is not None:
             raise ValueError(f"{spool.folder}: a spool has its own name; give none")
         try:
-            spool.begin(self._broker.topic(topic), schema)
+            spool.begin(self._broker.topic(topics[0]), schema)
         except CannotRun:
             spool.close()
             raise
         # A batch that timed out while a later one got through would be taken for a repetition: none may time out.
-        return Forwarder(spool, partial(Outbox, self._broker, topic, send_timeout_s=0, **options), on_delivery)
+        return Forwarder(spool, partial(Outbox, self._broker, topics, send_timeout_s=0, **options), on_delivery)
 
     def _defer(
         self, topic: str, name: str | None, policy: Deferral | None, on_delivery: Callable[[Delivery], None] | None
@@ -153,7 +159,7 @@ class Publisher:
             diversion = None if policy is None else Diversion(policy)
             spool = None if self._spool is None else self._spool.beside(SIDE)
             told = None if on_delivery is None else partial(_told_deferred, on_delivery)
-            self._side = self._open_way(DEFERRED.path, None, spool, told)
+            self._side = self._open_way([DEFERRED.path], None, spool, told)
             self._diversion = diversion
         except BaseException:
             _close(self._way, 0.0)
@@ -226,7 +232,14 @@ class Publisher:
         if broken is not None:
             raise Refused(f"{self._topic}: {broken.reason} (event {filled['event_id']}); correct the event")
         key = str(filled.get("user_id") or filled["anonymous_id"])
-        self.send(self._encode(filled), key, filled, sequence_id, visitor=self.visitor(filled))
+        self.send(
+            self._encode(filled),
+            key,
+            filled,
+            sequence_id,
+            visitor=self.visitor(filled),
+            tier=filled.get("membership_tier"),
+        )
         return str(filled["event_id"])
 
     def visitor(self, event: Mapping[str, Any]) -> str | None:
@@ -245,11 +258,17 @@ class Publisher:
         sequence_id: int | None = None,
         properties: Mapping[str, str] | None = None,
         visitor: str | None = None,
+        tier: object = None,
     ) -> None:
-        """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead."""
-        way = self._side if self._waits(visitor) else self._way
-        assert way is not None  # what waits has somewhere to
-        way.send(payload, key, event, sequence_id, properties=properties)
+        """Send bytes as they are; `event` comes back in the delivery. For those who encode ahead.
+
+        Clicks go by their shopper's `tier`, which is not looked for in the bytes.
+        """
+        if self._waits(visitor):
+            assert self._side is not None  # what waits has somewhere to
+            self._side.send(payload, key, event, sequence_id, properties=properties)
+        else:
+            self._way.send(payload, key, event, sequence_id, properties=properties, topic=self._to(tier))
 
     def _waits(self, visitor: str | None) -> bool:
         """Whether the event goes to the side topic: the one place that decides it."""
@@ -258,6 +277,10 @@ class Publisher:
         follower, now_ms = self._follower, time.time_ns() // 1_000_000
         with self._turn:
             return self._diversion.takes(visitor, follower.pressure.level, follower.moved_ms, now_ms)
+
+    def _to(self, tier: object) -> int:
+        """The number of the tier's topic."""
+        return 0 if len(self._topics) == 1 else self._topics.index(clicks_of(tier).path)
 
     def flush(self) -> None:
         """Return when the broker has answered for everything sent so far; raises NotDelivered.

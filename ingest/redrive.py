@@ -7,6 +7,7 @@ the coupon id that it gave before.
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from ingest.lane import Delivery
 from ingest.publisher import Publisher
 from schemas import registry
 from schemas.rules import violation
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS, CLICKS
 from settings import Pulsar
 
 # Names the ids of events whose own id was what broke the contract.
@@ -35,6 +36,7 @@ REDRIVEN = UUID("3d0c7a52-0b1c-5a53-9c36-6f0f4b0e2027")
 # The message property that names the message published again.
 PROPERTY = "redriven"
 ROWS = 1_000
+PARTITION = re.compile(r"-partition-\d+$")
 
 
 @dataclass
@@ -79,7 +81,9 @@ def redrive(
     a condition that DuckDB refuses, Unreachable without a broker.
     """
     done = Redriven()
-    writers = [_readable(definition) for definition in registry.versions(broker, CLICKS)]
+    writers = {
+        topic.path: [_readable(definition) for definition in registry.versions(broker, topic)] for topic in CLICK_TOPICS
+    }
     with ExitStack() as running:
         publisher = None
         if not only_check:
@@ -91,7 +95,7 @@ def redrive(
             for letter in batch:
                 done.selected += 1
                 try:
-                    events.append((letter, _event(letter, writers, values or {})))
+                    events.append((letter, _event(letter, writers[_path(letter["topic"])], values or {})))
                 except Refused as reason:
                     done.refused += 1
                     refused(letter["message_id"], str(reason))
@@ -110,7 +114,8 @@ def redrive(
 def _publish(publisher: Publisher, letter: Mapping[str, Any], event: dict[str, Any]) -> None:
     note = {"event_id": event["event_id"], "topic": letter["topic"], "message_id": letter["message_id"]}
     key = str(event.get("user_id") or event["anonymous_id"])
-    publisher.send(publisher.encode(event), key, note, properties={PROPERTY: letter["message_id"]})
+    mark = {PROPERTY: letter["message_id"]}
+    publisher.send(publisher.encode(event), key, note, properties=mark, tier=event["membership_tier"])
 
 
 def _dead_letters(where: str, folder: Path | None) -> Iterator[list[dict[str, Any]]]:
@@ -150,6 +155,11 @@ def _event(letter: Mapping[str, Any], writers: list[Schema], values: Mapping[str
     if broken is not None:
         raise Refused(f"still breaks the contract: {broken.reason}")
     return dict(event)
+
+
+def _path(topic: str) -> str:
+    """namespace/name of a letter's topic, which is named in full, with its partition."""
+    return PARTITION.sub("", topic.split("/", 3)[3])
 
 
 def _readable(definition: Mapping[str, Any]) -> Schema:

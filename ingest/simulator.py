@@ -57,7 +57,10 @@ class Summary:
 
 @dataclass(slots=True)
 class Message:
-    """Bytes to send; `tail` is what follows the two times, which are patched where `age_ms` is set."""
+    """Bytes to send; `tail` is what follows the two times, which are patched where `age_ms` is set.
+
+    `tier` chooses the topic.
+    """
 
     kind: str
     key: str
@@ -69,6 +72,7 @@ class Message:
     expected: str
     # Whose browsing it is where it may wait.
     visitor: str | None = None
+    tier: str = "none"
     sequence: int = 0
     published_ms: int = 0
 
@@ -163,13 +167,14 @@ def _send(
             message.key, message.payload, message.event_id = first.key, first.payload, first.event_id
             message.visitor = first.visitor
             message.event_type, message.age_ms = first.event_type, message.published_ms - first.published_ms
+            message.tier = first.tier
         elif message.age_ms is not None:
             if message.kind == "duplicate":
                 # Nothing was sent yet that it could repeat.
                 message.kind, message.expected = "normal", "landed"
             message.payload = patched(message, message.published_ms)
         message.sequence = sequence
-        publisher.send(message.payload, message.key or None, message, visitor=message.visitor)
+        publisher.send(message.payload, message.key or None, message, visitor=message.visitor, tier=message.tier)
         if message.kind == "normal":
             recent.append(message)
         span = sent_by_phase.setdefault(phase, [now_s, now_s, 0])
@@ -283,7 +288,7 @@ def _message(
         roll -= share
     match kind:
         case "undecodable":
-            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter")
+            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter", step["membership_tier"])
         case "duplicate":
             expected = "duplicate"
         case "out_of_order":
@@ -297,8 +302,8 @@ def _message(
     now = moment(time.time_ns() // 1_000_000)
     payload = publisher.encode({**step, "event_id": event_id, "occurred_at": now, "sent_at": now})
     tail = tails[step["source"]] if step["source"] in tails else len(step["source"]) + 2
-    visitor = publisher.visitor(step)
-    return Message(kind, key, payload, tail, age_ms, event_id, step["event_type"], expected, visitor)
+    visitor, tier = publisher.visitor(step), step["membership_tier"]
+    return Message(kind, key, payload, tail, age_ms, event_id, step["event_type"], expected, visitor, tier)
 
 
 # Each breaks one rule of the contract.

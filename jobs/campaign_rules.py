@@ -6,7 +6,7 @@ that `hongbao campaign apply` publishes, with its version; a proposal is what co
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, latest_ms
 from jobs.own_rules import Ask
@@ -17,8 +17,22 @@ BASKET_RULES = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
 BUILT_IN = ("abandoned_cart", "hesitation", "high_value_browsing", "qr_claim")
 
 
+# VIPs are some 4 % of shoppers, and look at dearer things. What they leave of it nobody else gets.
+VIP_SHARE = 0.1
+# Two jobs cannot count together. Each counts to the end of its part, and the parts are never more than the whole.
+Part = Literal["whole", "vip", "others"]
+WHOLE: Part = "whole"
+VIP: Part = "vip"
+OTHERS: Part = "others"
+
+
 def propose(
-    candidate: Candidate, campaigns: Sequence[Mapping[str, Any]] | None, policy: Policy, now_ms: int, ask: Ask
+    candidate: Candidate,
+    campaigns: Sequence[Mapping[str, Any]] | None,
+    policy: Policy,
+    now_ms: int,
+    ask: Ask,
+    part: Part = WHOLE,
 ) -> list[dict[str, Any]]:
     """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one.
 
@@ -31,7 +45,7 @@ def propose(
         proposal
         for campaign in campaigns
         if (score := _score(candidate, campaign, now_ms, ask)) is not None
-        and (proposal := of_campaign(candidate, campaign, policy.longest_past_ms, score)) is not None
+        and (proposal := of_campaign(candidate, campaign, policy.longest_past_ms, score, part)) is not None
     ]
 
 
@@ -76,11 +90,16 @@ def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
 
 
 def of_campaign(
-    candidate: Candidate, campaign: Mapping[str, Any], longest_past_ms: int, score: float = 0.0
+    candidate: Candidate,
+    campaign: Mapping[str, Any],
+    longest_past_ms: int,
+    score: float = 0.0,
+    part: Part = WHOLE,
 ) -> dict[str, Any] | None:
     """What the campaign would give; None where it has no offer for the shopper's tier.
 
-    `longest_past_ms` is the deadline of a campaign that names none. The `score` ranks it among those of its priority.
+    `longest_past_ms` is the deadline of a campaign that names none. The `score` ranks it among those of its priority;
+    `part` is which of the limits the asking job may count to.
     """
     offers = [
         offer for offer in campaign["offers"] if offer["tiers"] is None or candidate.membership_tier in offer["tiers"]
@@ -90,6 +109,7 @@ def of_campaign(
     offer = draw(candidate, campaign, offers) if offers[0]["odds"] is not None else best(offers)
     deadline_ms = longest_past_ms if campaign["deadline_ms"] is None else campaign["deadline_ms"]
     name, caps, budget, holdout = campaign["name"], campaign["caps"], campaign["budget"], campaign["holdout"]
+    tiers, share = campaign["audience"]["tiers"], vip_share(budget)
     return {
         "id": coupon_id(candidate.shopper_id, name, candidate.rule, candidate.cause_event_id),
         "campaign": name,
@@ -109,15 +129,37 @@ def of_campaign(
         "latest_ms": latest_ms(candidate, deadline_ms),
         "time_zone": campaign["time_zone"],
         "held_out": held_out(candidate.shopper_id, name, holdout),
-        "stock": None if offer is None else offer["stock"],
+        "stock": None if offer is None else limit(offer["stock"], part, share, tiers, offer["tiers"]),
         "per_shopper": caps["per_shopper"],
         "per_shopper_per_day": caps["per_shopper_per_day"],
-        "per_day": caps["per_day"],
+        "per_day": limit(caps["per_day"], part, share, tiers),
         "cooldown_ms": caps["cooldown_ms"],
         "exclusive_group": campaign["exclusive_group"],
-        "money_minor": budget["money_minor"],
-        "pieces": budget["pieces"],
+        "money_minor": limit(budget["money_minor"], part, share, tiers),
+        "pieces": limit(budget["pieces"], part, share, tiers),
     }
+
+
+def vip_share(budget: Mapping[str, Any]) -> float:
+    """The VIPs' share of a campaign's limits."""
+    # A version that was applied before VIPs had a job of their own does not have the key.
+    return float(budget.get("vip_share", VIP_SHARE))
+
+
+def limit(most: int | None, part: Part, share: float, *audiences: Sequence[str] | None) -> int | None:
+    """How much of `most` the part may count to; whole for the one whose tiers alone are in every audience.
+
+    What the VIPs' share is rounded down by, the others have: together they are exactly `most`.
+    """
+    if most is None or part == WHOLE:
+        return most
+    if any(tiers is not None and "vip" not in tiers for tiers in audiences):
+        vip = 0
+    elif any(tiers is not None and set(tiers) == {"vip"} for tiers in audiences):
+        vip = most
+    else:
+        vip = int(most * share)
+    return vip if part == VIP else most - vip
 
 
 def best(offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 A table's columns come from its contract, so a .avsc is the one place that lists them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, COUPONS, PRICE_RULES, PRICES
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, PRICE_RULES, PRICES, Topic
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -68,8 +68,9 @@ def create_clicks(
     subscription: str,
     options: Mapping[str, str],
     rowtime: bool = False,
+    topics: Sequence[Topic] = CLICK_TOPICS,
 ) -> None:
-    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`).
+    """A table `name`: one row per message of the clicks' topics, whatever became of it (its `verdict`).
 
     Ask for `rowtime` where windows are counted: with it several sinks on one scan do not plan (Flink 1.20).
     """
@@ -87,7 +88,7 @@ def create_clicks(
         schema.build(),
         {
             **_broker(pulsar),
-            "topic": pulsar.topic("events/clicks"),
+            "topics": ";".join(pulsar.topic(topic.path) for topic in topics),
             "subscription": subscription,
             # The whole contract: a cluster whose jar has an older one need not restart for a new version.
             "schema": contract.text,
@@ -104,10 +105,12 @@ def create_topic(
     record: str,
     key: str,
     exclusive: bool = False,
+    partitions: str = "all",
 ) -> None:
     """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`.
 
-    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet.
+    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet: of the
+    `partitions` it publishes, which are all, the last, or all but last.
     """
     options = {
         "service-url": pulsar.service_url,
@@ -115,6 +118,7 @@ def create_topic(
         "schema": record,
         "key": key,
         "exclusive": str(exclusive).lower(),
+        "partitions": partitions,
     }
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
 
@@ -205,11 +209,20 @@ def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Puls
 
 
 def govern(
-    tables: StreamTableEnvironment, proposed: Table, most_per_day: int, read_back: bool, pulsar: Pulsar
+    tables: StreamTableEnvironment,
+    proposed: Table,
+    most_per_day: int,
+    read_back: bool,
+    pulsar: Pulsar,
+    partitions: str = "all",
 ) -> Table:
-    """What became of each proposal; with `read_back`, what was issued before a failure is charged first."""
-    java = get_gateway().jvm.dev.hongbao.connector.Governance
+    """What became of each proposal.
+
+    With `read_back`, what was issued before a failure on these `partitions` of the coupons is charged first.
+    """
     topics = _campaign_topics(pulsar)
+    topics.put("partitions", partitions)
+    java = get_gateway().jvm.dev.hongbao.connector.Governance
     return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, read_back, topics), tables)
 
 

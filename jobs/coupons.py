@@ -22,18 +22,21 @@ from pyflink.table import StatementSet, StreamTableEnvironment, Table
 import schemas
 from errors import CannotRun
 from jobs import environment, sql
-from jobs.campaign_rules import BUILT_IN, propose
+from jobs.campaign_rules import BUILT_IN, OTHERS, VIP, WHOLE, Part, propose
 from jobs.connectors import activity_of, campaigns_of, columns, create_clicks, create_parquet, create_topic, govern
 from jobs.coupon_rules import Candidate, Policy
 from jobs.environment import JobSection
 from jobs.own_rules import OwnRules, Score, load
-from settings import Campaigns, Pulsar, Warehouse, read
+from settings import Campaigns, Pulsar, Stack, Warehouse, read
 from settings.duration import Duration, text
+from stack.topics import read_by
 
 FOLDER = Path(__file__).parent
 PATTERNS = FOLDER / "patterns"
 # So many different sentences of rules that fail are logged; each failure is counted.
 MOST_TOLD = 100
+# Which of the coupons' partitions each part publishes, and reads back: an exclusive producer is alone on a partition.
+PARTITIONS = {WHOLE: "all", OTHERS: "but last", VIP: "last"}
 
 
 class Coupons(JobSection):
@@ -119,8 +122,9 @@ class Coupons(JobSection):
 class Judge(ProcessFunction):  # type: ignore[misc]
     """Give each candidate its proposals; one that none answers goes no further."""
 
-    def __init__(self, policy: Policy, rules: Mapping[str, Score]) -> None:
+    def __init__(self, policy: Policy, rules: Mapping[str, Score], part: Part = WHOLE) -> None:
         self._policy = policy
+        self._part = part
         self._scores = rules
         self._told: set[str] = set()
 
@@ -135,7 +139,7 @@ class Judge(ProcessFunction):  # type: ignore[misc]
         *fields, campaigns = value
         candidate = Candidate(*fields)
         asked = None if campaigns is None else self._parsed(campaigns)
-        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000, self._ask)
+        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000, self._ask, self._part)
         if proposals:
             yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
@@ -170,11 +174,20 @@ PROPOSED = {
 }
 
 
-def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
+def bind(tables: StreamTableEnvironment, config: Coupons, job: str = "coupons", part: Part = WHOLE) -> None:
     """Give the names in activity.sql and triggers.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
-    create_clicks(tables, pulsar, "clicks", "coupons", config.clicks_options)
-    create_topic(tables, pulsar, "coupon_topic", "triggers/coupons", "coupon_trigger", key="shopper_id", exclusive=True)
+    create_clicks(tables, pulsar, "clicks", job, config.clicks_options, topics=read_by(job))
+    create_topic(
+        tables,
+        pulsar,
+        "coupon_topic",
+        "triggers/coupons",
+        "coupon_trigger",
+        key="shopper_id",
+        exclusive=True,
+        partitions=PARTITIONS[part],
+    )
     create_parquet(tables, folder, "coupons", columns(schemas.load("coupon_trigger")), time="decided_at")
     create_parquet(tables, folder, "decisions", columns(schemas.load("campaign_decision")), time="decided_at")
 
@@ -198,14 +211,15 @@ def candidates(tables: StreamTableEnvironment, config: Coupons) -> Table:
     return union
 
 
-def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> DataStream:
+def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons, part: Part) -> DataStream:
     """Candidates with their campaigns, judged in Python."""
     tables.create_temporary_view("asked", asked)
     judged = (
         # Through SQL, whose types are Python's too; a stream's are Flink's own.
         tables.to_data_stream(tables.sql_query("SELECT * FROM asked"))
         .process(
-            Judge(config.policy, load(read(Campaigns).rules)), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values()))
+            Judge(config.policy, load(read(Campaigns).rules), part),
+            Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values())),
         )
         .uid("coupons-judge")
         .name("coupons-judge")
@@ -217,12 +231,16 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> D
     return judged
 
 
-def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
-    """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`."""
+def define(tables: StreamTableEnvironment, config: Coupons, part: Part = WHOLE) -> StatementSet:
+    """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`.
+
+    It may spend its `part` of what a campaign may.
+    """
     pulsar = read(Pulsar)
     asked = campaigns_of(tables, candidates(tables, config), pulsar, BUILT_IN)
-    judged = tables.from_data_stream(proposed(tables, asked, config))
-    tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, config.read_back, pulsar))
+    judged = tables.from_data_stream(proposed(tables, asked, config, part))
+    governed = govern(tables, judged, config.most_per_day, config.read_back, pulsar, PARTITIONS[part])
+    tables.create_temporary_view("governed", governed)
     return sql.run(tables, FOLDER / "triggers.sql")
 
 
@@ -231,10 +249,10 @@ def _bound(path: Path, config: Coupons) -> list[str]:
 
 
 def main() -> str:
-    config = read(Coupons)
+    config, part = read(Coupons), OTHERS if read(Stack).vip_apart else WHOLE
     tables = environment.create(config, "coupons")
-    bind(tables, config)
-    return environment.start(define(tables, config))
+    bind(tables, config, "coupons", part)
+    return environment.start(define(tables, config, part))
 
 
 if __name__ == "__main__":

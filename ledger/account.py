@@ -21,7 +21,7 @@ FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 # Ten million events are joined within this; what is above goes to disk.
 MEMORY = "3GB"
 
-# Where a reader stands in each partition of its topic: partition to (ledger, entry).
+# Where a reader stands in the partition that a ledger is of: ledger to (ledger, entry).
 Positions = Mapping[int, tuple[int, int]]
 
 
@@ -146,7 +146,7 @@ def _values(asked: Asked) -> dict[str, Any]:
         "settled": asked.settled,
         "young": datetime.now(UTC) - YOUNG,
         "topic": read(Pulsar).topic(CLICKS.path),
-        "partitions": list(asked.positions),
+        "ledgers_of": list(asked.positions),
         "ledgers": [ledger for ledger, _ in asked.positions.values()],
         "entries": [entry for _, entry in asked.positions.values()],
         "moved": sorted(str(path) for folder in asked.moved for path in folder.glob("*.jsonl")),

@@ -1,6 +1,6 @@
 -- One row per published message of the range: what became of it.
--- A message behind the landing job's position in its partition (ledger, entry) is pending, and so is a young one, or a
--- deferred one that was not moved.
+-- A message behind the landing job's position (ledger, entry) in the partition whose `ledger_of` it lies in is pending,
+-- and so is a young one, or a deferred one that was not moved.
 SELECT
     book.message_id,
     book.event_id,
@@ -39,6 +39,6 @@ LEFT JOIN seen USING (message_id)
 LEFT JOIN (SELECT DISTINCT event_id FROM late_events) AS late ON late.event_id = seen.event_id
 LEFT JOIN windows ON windows.window_start = time_bucket(INTERVAL '10 seconds', seen.occurred_at)
 LEFT JOIN (
-    SELECT unnest($partitions) AS partition, unnest($ledgers) AS ledger, unnest($entries) AS entry
-) AS position ON position.partition = split_part(book.message_id, ':', 3)::BIGINT
+    SELECT unnest($ledgers_of) AS ledger_of, unnest($ledgers) AS ledger, unnest($entries) AS entry
+) AS position ON position.ledger_of = split_part(book.message_id, ':', 1)::BIGINT
 WHERE book.acknowledged AND book.asked

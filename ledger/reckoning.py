@@ -72,11 +72,11 @@ def _whole_ms(config: "Coupons", names: Iterable[str]) -> dict[str, Any]:
     return {f"{name}_ms": getattr(config, name) // timedelta(milliseconds=1) for name in names}
 
 
-def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None) -> Reckoning:
+def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None, apart: bool = False) -> Reckoning:
     """Reckon over the whole warehouse: a cooldown or a basket may have begun long before.
 
     Ask when the stream is quiet and everything has landed. `slack_ms` is by default the longest that a coupon of this
-    warehouse waited for its decision, and a second more.
+    warehouse waited for its decision, and a second more. With VIPs `apart` their coupons are another job's.
     """
     database, _ = opened(folder)
     try:
@@ -86,7 +86,7 @@ def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None
         served = {shopper_id for (shopper_id,) in database.execute(SERVED).fetchall()}
         due = {
             coupon.coupon_id: (shopper_id, coupon._replace(certain=coupon.certain and shopper_id not in served))
-            for shopper_id, events in _shoppers(database)
+            for shopper_id, events in _shoppers(database, apart)
             for coupon in expected(shopper_id, events, rules, slack_ms, until_ms, answered)
         }
         given = dict(database.execute(GIVEN).fetchall())
@@ -109,8 +109,9 @@ def _missing(shopper_id: str, coupon: Coupon) -> Finding:
     return Finding("coupon_not_given", coupon.coupon_id, what)
 
 
-def _shoppers(database: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[Event]]]:
-    answer = database.execute(text("shoppers"))
+def _shoppers(database: duckdb.DuckDBPyConnection, apart: bool) -> Iterator[tuple[str, list[Event]]]:
+    """Each shopper's events as one job sees them."""
+    answer = database.execute(text("shoppers"), {"apart": apart})
     rows = (row for batch in iter(lambda: answer.fetchmany(ROWS), []) for row in batch)
-    for shopper_id, events in groupby(rows, key=lambda row: row[0]):
-        yield shopper_id, [Event(*event[1:]) for event in events]
+    for (shopper_id, _), events in groupby(rows, key=lambda row: row[:2]):
+        yield shopper_id, [Event(*event[2:]) for event in events]

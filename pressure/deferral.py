@@ -1,8 +1,8 @@
 """Decide which events may wait, and when they do. Pure: the level and the time are arguments.
 
-An event may wait when nobody is signed in and its type is one of the policy's. While the system is as pressed as the
-policy says, those go to the side topic. A visitor whose events went there goes on there until the last of them was
-moved: so one visitor's browsing stays in order.
+An event may wait when nobody is signed in, it is no VIP's and its type is one of the policy's. While the system is as
+pressed as the policy says, those go to the side topic. A visitor whose events went there goes on there until the last
+of them was moved: so one visitor's browsing stays in order.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 import schemas
 from errors import SettingsError
 from pressure.level import Level
-from schemas.topics import CLICKS
+from schemas.topics import CLICKS, clicks_of
 from settings import Deferral
 from settings.reader import instead
 
@@ -26,6 +26,9 @@ CLOCKS_MS = 5_000
 def visitor(event: Mapping[str, Any], policy: Deferral) -> str | None:
     """Whose browsing the event is when it may wait: an anonymous_id; None when it may not."""
     if policy.when == "never" or event.get("user_id") or event["event_type"] not in policy.event_types:
+        return None
+    if clicks_of(event.get("membership_tier")) is not CLICKS:
+        # The mover gives back to events/clicks alone; and VIPs wait for nobody.
         return None
     return event.get("anonymous_id") or None
 

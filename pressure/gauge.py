@@ -1,4 +1,6 @@
-"""Measure how far behind the readers of events/clicks are, in seconds, through the broker's admin.
+"""Measure how far behind the readers of the clicks' topics are, in seconds, through the broker's admin.
+
+Each reader is asked of every topic that it reads (stack/topics.py), and is as far behind as on the worst of them.
 
 A job acknowledges at its checkpoints, so its acknowledged position is 10 s old where nothing is behind. What counts
 here is the next entry that the broker has not handed out (`readPosition`): a reader that is full takes no more. What a
@@ -12,10 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from errors import CannotRun
-from schemas.topics import CLICKS, DEFERRED
+from schemas.topics import CLICK_TOPICS, DEFERRED
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
-from stack.topics import MOVER
+from stack.topics import MOVER, readers_among
 
 NOT_FOUND = 404
 PUBLISHED = "X-Pulsar-publish-time"
@@ -24,7 +26,8 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True)
 class Measured:
-    """Lags in seconds of the readers that are connected; who is not; what waits on the side topic, and since when.
+    """Lags in seconds of the readers that are connected to all their topics; who is not; what waits on the side topic,
+    and since when.
 
     `deferred` counts entries, each a batch of events.
     """
@@ -46,23 +49,24 @@ class Gauge:
     """Measures one tenant's readers."""
 
     def __init__(self, broker: Pulsar, admin: PulsarAdmin, readers: Sequence[str]) -> None:
-        self._clicks = broker.topic(CLICKS.path)
+        self._clicks = {broker.topic(topic.path): readers_among(topic, readers) for topic in CLICK_TOPICS}
         self._deferred = broker.topic(DEFERRED.path)
         self._admin = admin
-        self._readers = readers
+        self._readers = tuple(dict.fromkeys(reader for found in self._clicks.values() for reader in found))
         # Where a reader stands still nothing is asked twice: by partition and reader.
         self._published: dict[tuple[str, str], tuple[Position, int | None]] = {}
 
     def measure(self) -> Measured:
         """How things stand now; raises Unreachable, or CannotRun where a topic is not there."""
-        connected = self._connected()
-        oldest: dict[str, list[int]] = {reader: [] for reader in self._readers if reader in connected}
-        for partition, state in self._partitions(self._clicks):
-            for reader, found in oldest.items():
-                cursor = state["cursors"].get(reader)
-                at = None if cursor is None else unread(state, position(cursor["readPosition"]))
-                if at is not None:
-                    found.append(self._published_ms(partition, reader, at) or 0)
+        away = self._away()
+        oldest: dict[str, list[int]] = {reader: [] for reader in self._readers if reader not in away}
+        for topic, readers in self._clicks.items():
+            for partition, state in self._partitions(topic):
+                for reader in readers:
+                    cursor = state["cursors"].get(reader)
+                    at = None if cursor is None else unread(state, position(cursor["readPosition"]))
+                    if at is not None and reader in oldest:
+                        oldest[reader].append(self._published_ms(partition, reader, at) or 0)
         deferred, since = self.deferred()
         now_ms = time.time_ns() // 1_000_000
         return Measured(
@@ -70,7 +74,7 @@ class Gauge:
                 reader: max([0.0, *((now_ms - published_ms) / 1000 for published_ms in found if published_ms)])
                 for reader, found in oldest.items()
             },
-            away=tuple(reader for reader in self._readers if reader not in connected),
+            away=tuple(reader for reader in self._readers if reader in away),
             deferred=deferred,
             deferred_since_ms=since,
             measured_ms=now_ms,
@@ -90,9 +94,13 @@ class Gauge:
                 sent_ms.append(self._published_ms(partition, MOVER, at) or 0)
         return entries, min(sent_ms, default=None)
 
-    def _connected(self) -> set[str]:
-        subscriptions = self._admin.stats(self._clicks)["subscriptions"]
-        return {name for name, subscription in subscriptions.items() if subscription["consumers"]}
+    def _away(self) -> set[str]:
+        """The readers that nobody reads for on one of their topics."""
+        found = set()
+        for topic, readers in self._clicks.items():
+            subscriptions = self._admin.stats(topic)["subscriptions"]
+            found |= {name for name in readers if not subscriptions.get(name, {}).get("consumers")}
+        return found
 
     def _partitions(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
         path = topic.replace("://", "/")

@@ -199,7 +199,7 @@ class Mover:
         if (version, named) not in self._outboxes:
             self._outboxes[version, named] = Outbox(
                 self._broker,
-                CLICKS.path,
+                [CLICKS.path],
                 self._writers[version][0],
                 name=f"{PRODUCER}-{version}" if named else None,
                 send_timeout_s=0,

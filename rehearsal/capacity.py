@@ -79,15 +79,23 @@ def needs(intervals: Iterable[Interval], peak_per_s: float) -> Needs:
     chosen = [one for one in intervals if below_saturation(one)]
     chains: dict[str, Chain] = {}
     for job in sorted({job for one in chosen for job in one.vertices}):
-        found = [chain for chain in _chains(job, chosen, peak_per_s) if chain.line.slope > 0]
+        offered = share(job, chosen) * peak_per_s
+        found = [chain for chain in _chains(job, chosen, offered) if chain.line.slope > 0]
         if found:
             # Of two that need as many slots, the one that is nearer to needing another.
-            chains[job] = max(found, key=lambda chain: (chain.slots, chain.line.at(peak_per_s)))
+            chains[job] = max(found, key=lambda chain: (chain.slots, chain.line.at(offered)))
     names = sorted({name for one in chosen for name in one.cores})
     lines = {
         name: fit([(one.published_per_s, one.cores[name]) for one in chosen if name in one.cores]) for name in names
     }
     return Needs(peak_per_s, chains, {name: line for name, line in lines.items() if line is not None})
+
+
+def share(job: str, chosen: Iterable[Interval]) -> float:
+    """Of all events, how much is published on the topics that the job reads: little where it is the VIPs'."""
+    pairs = [(one.offered_per_s[job], one.published_per_s) for one in chosen if job in one.offered_per_s]
+    published = sum(whole for _, whole in pairs)
+    return sum(offered for offered, _ in pairs) / published if published else 1.0
 
 
 def points(intervals: Iterable[Interval]) -> list[dict[str, str | float]]:

@@ -35,7 +35,8 @@ class Vertex:
 class Interval:
     """What happened from `begins_s` to `ends_s` of the schedule. What nobody told is not in it.
 
-    By job: `read_per_s` and `unread` (handed out by the broker, and not yet), `backlog` (not acknowledged), `vertices`.
+    By job: `offered_per_s` (published on the topics that it reads), `read_per_s` and `unread` (handed out by the
+    broker, and not yet), `backlog` (not acknowledged), `vertices`.
     By process: `cores` used and `memory_mb`. `heap` and `collecting` are of the TaskManager where they are most: the
     share of its heap in use, and of its time spent collecting garbage.
     """
@@ -44,6 +45,7 @@ class Interval:
     ends_s: float
     published_per_s: float
     bytes_per_s: float
+    offered_per_s: Mapping[str, float]
     read_per_s: Mapping[str, float]
     unread: Mapping[str, int]
     backlog: Mapping[str, int]
@@ -88,6 +90,7 @@ def between(before: Sample, after: Sample, begun_ms: float, first: Sample) -> In
         ends_s=(after["at_ms"] - begun_ms) / 1000,
         published_per_s=(new["in"] - old["in"]) / seconds if new else 0.0,
         bytes_per_s=(new["bytes_in"] - old["bytes_in"]) / seconds if new else 0.0,
+        offered_per_s={job: (came - old["offered"][job]) / seconds for job, came in new.get("offered", {}).items()},
         read_per_s={job: (out - old["out"][job]) / seconds for job, out in new.get("out", {}).items()},
         unread={job: _unread(start, new, job) for job in new.get("out", {})},
         backlog=dict(new.get("backlog", {})),
@@ -118,7 +121,7 @@ def _unread(start: Mapping[str, Any], now: Mapping[str, Any], job: str) -> int:
 
     The broker's own figure counts what is not acknowledged, and a job acknowledges with its checkpoints.
     """
-    came, went = now["in"] - start["in"], now["out"][job] - start["out"][job]
+    came, went = now["offered"][job] - start["offered"][job], now["out"][job] - start["out"][job]
     return max(0, int(start["backlog"][job] + came - went))
 
 

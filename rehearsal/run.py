@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil
 
 from bench import latency
-from bench.child import started
-from bench.drain import JOBS
 from bench.load import BATCH_DELAY_MS, COMPRESSION
-from errors import CannotRun, HongbaoError
+from bench.process import begin, process, told
+from errors import HongbaoError
 from ingest.profile import Phase
 from jobs.conversion import Conversion
 from jobs.coupons import Coupons
+from jobs.coupons_vip import CouponsVip
 from jobs.environment import JobSection, whole_ms
 from jobs.landing import Landing
 from jobs.submit import submit_and_check
@@ -27,10 +27,11 @@ from rehearsal.figures import Rehearsed, by_phase
 from rehearsal.phases import WARM_UP, duration_s, peak_per_s, spans, text
 from rehearsal.sampler import Sampler
 from rehearsal.verdict import Layout, Verdict, judge, plain
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import CLICK_TOPICS, CLICKS, COUPONS
 from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
-from stack import machine
+from stack import machine, topics
+from stack.cluster import VIP_POOL
 from stack.flink_rest import FlinkRest
 from stack.private import private
 from stack.processes import wait_until
@@ -39,7 +40,12 @@ from stack.pulsar_admin import PulsarAdmin
 FOLDER = ROOT / "var" / "rehearsal"
 # A peak that filled everything may take some of its own length to drain; after that the answer is "never".
 SETTLE_S = 120.0
-SECTIONS: Mapping[str, type[JobSection]] = {"coupons": Coupons, "landing": Landing, "conversion": Conversion}
+SECTIONS: Mapping[str, type[JobSection]] = {
+    "coupons": Coupons,
+    "coupons_vip": CouponsVip,
+    "landing": Landing,
+    "conversion": Conversion,
+}
 MB = 1_000_000
 
 Say = Callable[[str], None]
@@ -92,8 +98,9 @@ def rehearse(
     run or the publisher ends early.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if here else private(FOLDER / "stack", settings, say):
-        jobs = _running() if here else {one.job: one.job_id for one in submit_and_check(JOBS, say)}
+    ours = {"HONGBAO_STACK_VIP_MEMORY_MB": str(read(Stack).vip_memory_mb), **(settings or {})}
+    with nullcontext() if here else private(FOLDER / "stack", ours, say):
+        jobs = _running() if here else {one.job: one.job_id for one in submit_and_check(topics.jobs(), say)}
         layout = _layout(jobs)
         run = measure(load, jobs, folder, say)
     return concluded(run, layout, folder)
@@ -117,47 +124,38 @@ def measure(load: Load, jobs: Mapping[str, str], folder: Path, say: Say) -> Rehe
         service.name: found for service in machine.services(read(Stack)) if (found := service.process()) is not None
     }
     say(f"making {sum(phase.events for phase in load.phases):,} events")
-    with started("demo.subscriber", str(receipts)) as subscriber, started("bench.load", *arguments) as publisher:
+    with process("demo.subscriber", str(receipts)) as subscriber, process("bench.load", *arguments) as publisher:
         ours = {"subscriber": subscriber.pid, "publisher": publisher.pid, "sampler": os.getpid()}
         processes |= {name: psutil.Process(pid) for name, pid in ours.items()}
         with Sampler(samples, read(Pulsar), read(Flink), jobs, processes, read(Stack).folder):
             say(f"publishing for {duration_s(load.phases):.0f} s")
-            told = _published(publisher.stdin, publisher.stdout)
+            begin(publisher)
+            sent = told(publisher)
             _settle(jobs, say)
     sampled = intervals.read(samples)
     return Rehearsed(
         phases=load.phases,
-        begun_ms=told["begun_ms"],
-        intervals=intervals.intervals(sampled, told["begun_ms"]),
+        begun_ms=sent["begun_ms"],
+        intervals=intervals.intervals(sampled, sent["begun_ms"]),
         samples=sampled,
-        receipts=latency.receipts(receipts, told["begun_ms"]),
-        behind_ms_by_s=told["behind_ms_by_s"],
+        receipts=latency.receipts(receipts, sent["begun_ms"]),
+        behind_ms_by_s=sent["behind_ms_by_s"],
     )
-
-
-def _published(ask: IO[str] | None, answer: IO[str] | None) -> dict[str, Any]:
-    assert ask is not None and answer is not None  # both are pipes
-    ask.write("go\n")
-    ask.flush()
-    told: dict[str, Any] | None = json.loads(answer.readline() or "null")
-    if told is None:
-        raise CannotRun("rehearse: the publisher ended before it had sent everything; see above")
-    return told
 
 
 def _settle(jobs: Mapping[str, str], say: Say) -> None:
     """Return when the jobs have acknowledged what is published by now and its coupons are received, or after long."""
     broker = read(Pulsar)
     with PulsarAdmin(broker.admin_url) as admin:
-        published = admin.stats(broker.topic(CLICKS.path))["msgInCounter"]
+        clicks = [broker.topic(topic.path) for topic in CLICK_TOPICS]
+        published = {topic: admin.stats(topic)["msgInCounter"] for topic in clicks}
 
         def settled() -> bool:
-            clicks = admin.stats(broker.topic(CLICKS.path))
             # Others may go on publishing; those messages are not waited for.
-            left = [clicks["subscriptions"].get(job, {}).get("msgBacklog", 0) for job in jobs]
+            behind = (_reached(admin.stats(topic), jobs) < then for topic, then in published.items())
             coupons = admin.stats(broker.topic(COUPONS.path))["subscriptions"]
             ours = [found["msgBacklog"] for name, found in coupons.items() if name.startswith("demo-")]
-            return all(clicks["msgInCounter"] - one >= published for one in left) and not any(ours)
+            return not any(behind) and not any(ours)
 
         try:
             wait_until("an empty backlog", settled, SETTLE_S)
@@ -167,9 +165,15 @@ def _settle(jobs: Mapping[str, str], say: Say) -> None:
     time.sleep(intervals.SPAN)
 
 
+def _reached(stats: Mapping[str, Any], jobs: Mapping[str, str]) -> int:
+    """Up to which message all of these jobs that read the topic have acknowledged it, counted as it counts them."""
+    left = [found["msgBacklog"] for job, found in stats["subscriptions"].items() if job in jobs]
+    return int(stats["msgInCounter"]) - max(left, default=0)
+
+
 def _running() -> dict[str, str]:
     with FlinkRest(read(Flink).rest_url) as rest:
-        return {job: rest.running_id(job) for job in JOBS}
+        return {job: rest.running_id(job) for job in topics.jobs()}
 
 
 def _layout(jobs: Mapping[str, str]) -> Layout:
@@ -177,11 +181,13 @@ def _layout(jobs: Mapping[str, str]) -> Layout:
     broker, stack = read(Pulsar), read(Stack)
     with FlinkRest(read(Flink).rest_url) as rest, PulsarAdmin(broker.admin_url) as admin:
         managers = rest.call("GET", "/taskmanagers")["taskmanagers"]
+        # The VIPs' own is no place for another job.
+        shared = [one for one in managers if VIP_POOL not in one["totalResource"]["extendedResources"]]
         vertices = {job: rest.call("GET", f"/jobs/{job_id}")["vertices"] for job, job_id in jobs.items()}
         return Layout(
             partitions=admin.get(f"/{broker.topic(CLICKS.path).replace('://', '/')}/partitions")["partitions"],
-            taskmanagers=len(managers),
-            slots_per_taskmanager=max(int(manager["slotsNumber"]) for manager in managers),
+            taskmanagers=len(shared),
+            slots_per_taskmanager=max(int(manager["slotsNumber"]) for manager in shared),
             parallelism={job: max(int(one["parallelism"]) for one in found) for job, found in vertices.items()},
             checkpoint_interval_ms={job: whole_ms(read(SECTIONS[job]).checkpoint_interval) for job in jobs},
             taskmanager_memory_mb=stack.taskmanager_memory_mb,

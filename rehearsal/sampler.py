@@ -6,7 +6,8 @@ line that is missing harms nothing. One line:
     at_ms       when
     processes   by name: cpu_s, rss_mb
     machine     cores, busy_s, available_mb, disk_busy_s
-    topic       in, bytes_in; by job: out (handed to it), backlog (not acknowledged)
+    topic       in, bytes_in, of all topics of clicks; by job: offered (in, of the topics that it reads), out (handed to
+                it), backlog (not acknowledged)
     jobs        by job: state, checkpoints (number, begun_ms, ms, bytes), vertices (name, slots, in, out; busy_s,
                 idle_s, blocked_s: how their subtasks' time passed, summed)
     heaps       by TaskManager: gc_s, used_mb, most_mb
@@ -16,7 +17,7 @@ line that is missing harms nothing. One line:
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ import psutil
 
 from errors import HongbaoError
 from rehearsal import machine
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS
 from settings import Flink, Pulsar
 from stack.flink_rest import FlinkRest
 from stack.pulsar_admin import PulsarAdmin
@@ -52,7 +53,7 @@ class Sampler:
         folder: Path,
     ) -> None:
         self._file = file
-        self._topic = pulsar.topic(CLICKS.path)
+        self._topics = [pulsar.topic(topic.path) for topic in CLICK_TOPICS]
         self._admin, self._rest = PulsarAdmin(pulsar.admin_url), FlinkRest(flink.rest_url)
         self._jobs, self._processes = jobs, processes
         self._disk = machine.disk_of(folder)
@@ -99,14 +100,7 @@ class Sampler:
         return {**line, "missing": missing}
 
     def _topic_now(self) -> dict[str, Any]:
-        stats = self._admin.stats(self._topic)
-        ours = {job: stats["subscriptions"].get(job, {}) for job in self._jobs}
-        return {
-            "in": stats["msgInCounter"],
-            "bytes_in": stats["bytesInCounter"],
-            "out": {job: found.get("msgOutCounter", 0) for job, found in ours.items()},
-            "backlog": {job: found.get("msgBacklog", 0) for job, found in ours.items()},
-        }
+        return clicks([self._admin.stats(topic) for topic in self._topics], self._jobs)
 
     def _jobs_now(self) -> dict[str, Any]:
         found = {}
@@ -125,6 +119,25 @@ class Sampler:
             manager["id"]: heap(self._rest.call("GET", f"/taskmanagers/{manager['id']}/metrics?get={','.join(HEAP)}"))
             for manager in self._rest.call("GET", "/taskmanagers")["taskmanagers"]
         }
+
+
+def clicks(stats: Sequence[Mapping[str, Any]], jobs: Iterable[str]) -> dict[str, Any]:
+    """The counters of the topics of clicks together; a job counts on the topics that it subscribed to."""
+    ours = {job: [one["subscriptions"].get(job) for one in stats] for job in jobs}
+
+    def total(key: str, found: Iterable[Mapping[str, Any] | None]) -> int:
+        return sum(one[key] for one in found if one is not None)
+
+    return {
+        "in": total("msgInCounter", stats),
+        "bytes_in": total("bytesInCounter", stats),
+        "offered": {
+            job: sum(one["msgInCounter"] for one, mine in zip(stats, found, strict=True) if mine is not None)
+            for job, found in ours.items()
+        },
+        "out": {job: total("msgOutCounter", found) for job, found in ours.items()},
+        "backlog": {job: total("msgBacklog", found) for job, found in ours.items()},
+    }
 
 
 def vertex(told: Mapping[str, Any]) -> dict[str, Any]:

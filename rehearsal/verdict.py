@@ -9,6 +9,8 @@ from rehearsal.capacity import Needs
 from rehearsal.figures import Rehearsed, by_phase, checkpoints
 from rehearsal.phases import PEAK
 from rehearsal.saturation import Saturation, saturations, short
+from stack.cluster import VIP
+from stack.topics import VIP_JOB
 
 # Neighbours' share of the machine from which on the figures are theirs as much as ours.
 NEIGHBOURS_SHARE = 0.1
@@ -55,8 +57,11 @@ def judge(run: Rehearsed, needed: Needs, layout: Layout) -> Verdict:
 def wanted_of(needed: Needs, layout: Layout, all_cores: int) -> dict[str, Any]:
     """What the peak needs, each with its error; slots, partitions and TaskManagers also at the 95 % interval's end."""
     cores = needed.cores_at_peak()
-    workers = [value for name, value in cores.items() if name.startswith("taskmanager")]
-    slots, slots_most = sum(needed.parallelism().values()), sum(needed.parallelism(most=True).values())
+    # The VIPs' job has a TaskManager and a slot of its own, which are no others'.
+    workers = [value for name, value in cores.items() if name.startswith("taskmanager") and name != VIP]
+    slots, slots_most = (
+        sum(number for job, number in needed.parallelism(most).items() if job != VIP_JOB) for most in (False, True)
+    )
     worker_cores, worker_error = _sum(workers)
     per = layout.slots_per_taskmanager
     return {

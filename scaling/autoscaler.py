@@ -18,7 +18,7 @@ from scaling.journal import Entry, Journal, moment
 from scaling.policy import LOOK_S, Decision, Limits, Observation, decide
 from scaling.rates import Rates, count
 from scaling.rescale import free_slots, require_adaptive, rescale, slots_of
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS
 from settings import Autoscale, Campaigns, Flink, Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.pulsar_admin import PulsarAdmin
@@ -72,7 +72,8 @@ class Autoscaler:
 
         Raises Unreachable where the broker does not answer.
         """
-        self._rates.add(count(self.admin, self.pulsar.topic(CLICKS.path), now_s))
+        topics = [self.pulsar.topic(topic.path) for topic in CLICK_TOPICS]
+        self._rates.add(count(self.admin, topics, now_s))
         return list(self._decisions(now_s, self._ahead(now_s))) if self._rates.known else []
 
     def _decisions(self, now_s: float, ahead: Forecast) -> Iterator[Entry]:

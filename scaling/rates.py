@@ -1,8 +1,9 @@
-"""Look at a topic through Pulsar's admin: events published by now, and what each subscription has not acknowledged."""
+"""Look at topics through Pulsar's admin: events published by now, and what each subscription has not acknowledged."""
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from stack.pulsar_admin import PulsarAdmin
 
 @dataclass(frozen=True)
 class Counters:
-    """What the broker counted since it loaded the topic, at `at_s`; `backlog_bytes` by subscription."""
+    """What the broker counted since it loaded the topics, at `at_s`; `backlog_bytes` by subscription."""
 
     at_s: float
     events: int
@@ -21,12 +22,26 @@ class Counters:
     backlog_bytes: Mapping[str, int]
 
 
-def count(admin: PulsarAdmin, topic: str, now_s: float) -> Counters:
-    """The counters of a partitioned topic, over all partitions; `topic` as persistent://tenant/namespace/name."""
+def count(admin: PulsarAdmin, topics: Iterable[str], now_s: float) -> Counters:
+    """The counters of partitioned topics, over all partitions; each topic as persistent://tenant/namespace/name."""
+    return total(now_s, [_stats(admin, topic) for topic in topics])
+
+
+def _stats(admin: PulsarAdmin, topic: str) -> dict[str, Any]:
     path = topic.replace("://", "/")
-    stats = admin.get(f"/{path}/partitioned-stats?perPartition=false&subscriptionBacklogSize=true")
-    backlog = {name: int(found.get("backlogSize", 0)) for name, found in stats["subscriptions"].items()}
-    return Counters(now_s, int(stats["msgInCounter"]), int(stats["bytesInCounter"]), backlog)
+    found: dict[str, Any] = admin.get(f"/{path}/partitioned-stats?perPartition=false&subscriptionBacklogSize=true")
+    return found
+
+
+def total(now_s: float, stats: Iterable[Mapping[str, Any]]) -> Counters:
+    """One look of each topic's stats; a subscription's backlog is that of all the topics which have it."""
+    events = bytes_ = 0
+    backlog: Counter[str] = Counter()
+    for one in stats:
+        events += int(one["msgInCounter"])
+        bytes_ += int(one["bytesInCounter"])
+        backlog.update({name: int(found.get("backlogSize", 0)) for name, found in one["subscriptions"].items()})
+    return Counters(now_s, events, bytes_, backlog)
 
 
 @dataclass

@@ -13,6 +13,7 @@ import schemas
 from schemas.contract import FOLDER
 from schemas.topics import (
     CAMPAIGNS,
+    CLICK_TOPICS,
     CLICKS,
     CONVERSION,
     COUPONS,
@@ -35,11 +36,12 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
 SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
-    "publisher": (CLICKS, DEFERRED),
+    "publisher": (*CLICK_TOPICS, DEFERRED),
     "mover": (CLICKS,),
     "watcher": (PRESSURE,),
     "operator": (CAMPAIGNS, PRICE_RULES),
     "coupons": (COUPONS,),
+    "coupons_vip": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
     "landing": (DEAD_LETTERS,),
     "subscriber": (UNDELIVERED,),
@@ -47,6 +49,7 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
 RECEIVERS: dict[str, tuple[Topic, ...]] = {
     "coupons": (CAMPAIGNS,),
+    "coupons_vip": (CAMPAIGNS,),
     "conversion": (PRICE_RULES,),
     "publisher": (PRESSURE,),
     "mover": (DEFERRED,),
@@ -57,6 +60,7 @@ COMPONENTS = {
     "watcher": "`hongbao watch-pressure`, which says how far behind the jobs are (docs/ingest.md).",
     "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
+    "coupons_vip": "The same of VIPs, where they have a TaskManager to themselves; else coupons reads their topic.",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",
     "subscriber": "Any service on the subscriber library (docs/subscribers.md).",
@@ -126,7 +130,7 @@ def _message(topic: Topic) -> dict[str, Any]:
 
 def _who_does_what() -> list[tuple[str, str, Topic]]:
     does = [(who, "send", topic) for who, topics in SENDERS.items() for topic in topics]
-    does += [(reader, "receive", CLICKS) for reader in READERS]
+    does += [(reader, "receive", topic) for topic, readers in READERS.items() for reader in readers]
     does += [(who, "receive", topic) for who, topics in RECEIVERS.items() for topic in topics]
     return does + [(service, "receive", topic) for service in services() for topic in _topics(service)]
 

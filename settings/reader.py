@@ -22,6 +22,7 @@ SECTIONS = (
     "landing",
     "conversion",
     "coupons",
+    "coupons_vip",
     "campaigns",
     "subscribers",
     "services",

@@ -37,24 +37,12 @@ def models() -> list[type[BaseModel]]:
     """Every section's model; jobs are imported here, for importing PyFlink takes seconds."""
     from jobs.conversion import Conversion
     from jobs.coupons import Coupons
+    from jobs.coupons_vip import CouponsVip
     from jobs.landing import Landing
 
-    return [
-        Stack,
-        Pulsar,
-        Flink,
-        Warehouse,
-        Landing,
-        Conversion,
-        Coupons,
-        Campaigns,
-        Subscribers,
-        Services,
-        Prices,
-        Pressure,
-        Deferral,
-        Autoscale,
-    ]
+    of_jobs: list[type[BaseModel]] = [Landing, Conversion, Coupons, CouponsVip]
+    of_operating: list[type[BaseModel]] = [Pressure, Deferral, Autoscale]
+    return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices, *of_operating]
 
 
 def page() -> str:

@@ -108,6 +108,6 @@ def environment() -> dict[str, str]:
     """The settings in force as HONGBAO_* variables, so that every process started from here has the same."""
     found: dict[str, str] = {}
     for section in (Stack, Pulsar, Flink, Warehouse):
-        for key, value in read(section).model_dump().items():
+        for key, value in read(section).model_dump(mode="json").items():
             found[f"HONGBAO_{section.SECTION.upper()}_{key.upper()}"] = str(value)
     return found

@@ -10,7 +10,7 @@ from errors import Prerequisite, SettingsError
 
 
 def test_an_unknown_part_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no part 'drian'; there are drain, live, query"):
+    with pytest.raises(SettingsError, match="no part 'drian'; there are drain, live, vip, query"):
         command.bench(["drian"], 1_000, 1, 1, [], kept=tmp_path / "bench.json")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.governance import State, govern
 from campaigns.judge import propose
-from jobs.campaign_rules import of_campaign
+from jobs.campaign_rules import WHOLE, Part, of_campaign
 from jobs.coupon_rules import Candidate as JobCandidate
 from tests.campaigns.files import DAY_MS, HOUR_MS, START_MS, campaign
 from tests.campaigns.test_judge import LONGEST_PAST_MS, candidate
@@ -92,12 +92,11 @@ def cases() -> dict[str, Any]:
     return {"most_per_day": MOST_PER_DAY, "steps": steps}
 
 
-def json_of(asked: Any, one: Any) -> dict[str, Any]:
+def json_of(asked: Any, one: Any, part: Part = WHOLE) -> dict[str, Any]:
     """The job's own proposal of the same candidate and campaign."""
     fields = {**vars(asked), "campaign_id": None, "product_id": None, "currency": "CNY", "favourite_category": None}
-    found = of_campaign(
-        JobCandidate(**fields, read_ms=asked.due_ms), {**json.loads(one.text), "version": 1}, LONGEST_PAST_MS
-    )
+    definition = {**json.loads(one.text), "version": 1}
+    found = of_campaign(JobCandidate(**fields, read_ms=asked.due_ms), definition, LONGEST_PAST_MS, part=part)
     assert found is not None
     return found
 

@@ -123,7 +123,7 @@ def test_whole_file_is_one_canonical_object(tmp_path: Path) -> None:
             },
         ],
         "caps": {"per_shopper": 2, "per_shopper_per_day": 1, "per_day": 10_000, "cooldown_ms": 3_600_000},
-        "budget": {"currency": "CNY", "money_minor": 500_000, "pieces": 1000},
+        "budget": {"currency": "CNY", "money_minor": 500_000, "pieces": 1000, "vip_share": 0.1},
         "holdout": {"share": 0.1, "salt": "2027"},
         "rule": "first_order_above",
     }
@@ -140,7 +140,7 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
     said = json.loads(campaign.text)
     assert said["audience"] == dict.fromkeys(("tiers", "categories", "stores", "least_basket_minor", "nth"))
     assert said["caps"] == {"per_shopper": None, "per_shopper_per_day": None, "per_day": None, "cooldown_ms": 0}
-    assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None}
+    assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None, "vip_share": 0.1}
     assert said["holdout"] == {"share": 0.0, "salt": ""}
     assert (said["priority"], said["exclusive_group"], said["lane"], said["deadline_ms"]) == (0, None, "by_tier", None)
 

@@ -21,6 +21,9 @@ VIEW: dict[str, Any] = {"event_type": "product_viewed", "user_id": None, "anonym
         (Deferral(when="overloaded"), {}, "a1"),
         (Deferral(when="never"), {}, None),
         (PRESSED, {"user_id": "u1"}, None),
+        # What comes back comes to events/clicks.
+        (PRESSED, {"membership_tier": "vip"}, None),
+        (PRESSED, {"membership_tier": "none"}, "a1"),
         (PRESSED, {"event_type": "order_completed"}, None),
         (PRESSED, {"event_type": "product_added"}, None),
         (PRESSED, {"anonymous_id": None, "user_id": "u1"}, None),

@@ -71,6 +71,7 @@ def samples(
                 "topic": {
                     "in": sums["in"],
                     "bytes_in": 130 * sums["in"],
+                    "offered": {"coupons": sums["in"]},
                     "out": {"coupons": sums["out"]},
                     "backlog": {"coupons": sums["in"] - sums["out"]},
                 },

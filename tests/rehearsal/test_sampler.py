@@ -2,11 +2,12 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from rehearsal import machine
-from rehearsal.sampler import checkpoints, heap, vertex
+from rehearsal.sampler import checkpoints, clicks, heap, vertex
 
 # As Flink 1.20 answers.
 VERTEX = {
@@ -20,6 +21,27 @@ VERTEX = {
         "accumulated-busy-time": 28_537.0,
     },
 }
+
+
+def test_a_job_is_counted_on_the_topics_that_it_reads() -> None:
+    def stats(events: int, *readers: str) -> dict[str, Any]:
+        counted = {"msgOutCounter": events - 10, "msgBacklog": 7}
+        return {
+            "msgInCounter": events,
+            "bytesInCounter": events * 100,
+            "subscriptions": dict.fromkeys(readers, counted),
+        }
+
+    found = clicks(
+        [stats(900, "coupons", "landing"), stats(100, "coupons_vip", "landing")], ("coupons", "coupons_vip", "landing")
+    )
+    assert found == {
+        "in": 1_000,
+        "bytes_in": 100_000,
+        "offered": {"coupons": 900, "coupons_vip": 100, "landing": 1_000},
+        "out": {"coupons": 890, "coupons_vip": 90, "landing": 980},
+        "backlog": {"coupons": 7, "coupons_vip": 7, "landing": 14},
+    }
 
 
 def test_a_vertex_has_its_time_in_seconds() -> None:

@@ -1,8 +1,10 @@
 """Rates come from the broker's counters, minutes from the looks, and a checkpoint's worth is no backlog."""
 
+from typing import Any
+
 import pytest
 
-from scaling.rates import Counters, Rates
+from scaling.rates import Counters, Rates, total
 
 
 def looked(*looks: tuple[float, int, int]) -> Rates:
@@ -11,6 +13,15 @@ def looked(*looks: tuple[float, int, int]) -> Rates:
     for at_s, events, backlog in looks:
         rates.add(Counters(at_s, events, events * 100, {"coupons": backlog}))
     return rates
+
+
+def test_one_look_counts_all_topics_of_clicks_and_each_job_on_those_that_it_reads() -> None:
+    def stats(events: int, **backlog: int) -> dict[str, Any]:
+        subscriptions = {name: {"backlogSize": size} for name, size in backlog.items()}
+        return {"msgInCounter": events, "bytesInCounter": events * 100, "subscriptions": subscriptions}
+
+    found = total(5, [stats(90, coupons=900, landing=500), stats(10, coupons_vip=70, landing=30)])
+    assert found == Counters(5, 100, 10_000, {"coupons": 900, "coupons_vip": 70, "landing": 530})
 
 
 def test_one_look_makes_no_rate() -> None:

@@ -148,19 +148,19 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
   }
 
   private DataStream<RowData> stream(StreamExecutionEnvironment env) {
-    String topic = options.get(ClicksTableFactory.TOPIC);
+    String topic = options.get(AvroTopicTableFactory.TOPIC);
     String name = topic.substring(topic.lastIndexOf('/') + 1) + "-source";
     RowType row = timed();
     RecordDecoder decoder =
         new RecordDecoder(
             row,
             options.get(AvroTopicTableFactory.SCHEMA),
-            new SchemaRegistry(options.get(ClicksTableFactory.ADMIN_URL), topic),
+            new SchemaRegistry(options.get(ClicksTableFactory.ADMIN_URL)),
             declared.getFieldIndex(RecordDecoder.REASON) >= 0);
     TopicSource source =
         new TopicSource(
             options.get(ClicksTableFactory.SERVICE_URL),
-            topic,
+            List.of(topic),
             options.get(ClicksTableFactory.SUBSCRIPTION),
             options.get(ClicksTableFactory.FETCH_WAIT));
     SingleOutputStreamOperator<RowData> rows =
@@ -213,6 +213,6 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
 
   @Override
   public String asSummaryString() {
-    return "avro-topic " + options.get(ClicksTableFactory.TOPIC);
+    return "avro-topic " + options.get(AvroTopicTableFactory.TOPIC);
   }
 }

@@ -8,7 +8,6 @@ import static dev.hongbao.connector.ClicksTableFactory.QUIET_AFTER;
 import static dev.hongbao.connector.ClicksTableFactory.QUIET_JUMP;
 import static dev.hongbao.connector.ClicksTableFactory.SERVICE_URL;
 import static dev.hongbao.connector.ClicksTableFactory.SUBSCRIPTION;
-import static dev.hongbao.connector.ClicksTableFactory.TOPIC;
 
 import java.util.Set;
 import org.apache.avro.Schema;
@@ -36,6 +35,7 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class AvroTopicTableFactory implements DynamicTableSinkFactory, DynamicTableSourceFactory {
 
+  static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
   static final ConfigOption<String> SCHEMA = ConfigOptions.key("schema").stringType().noDefaultValue();
   private static final ConfigOption<String> KEY =
       ConfigOptions.key("key").stringType().noDefaultValue()
@@ -44,6 +44,10 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory, Dyn
   private static final ConfigOption<Boolean> EXCLUSIVE =
       ConfigOptions.key("exclusive").booleanType().defaultValue(false)
           .withDescription("Nobody else may publish there; an older publisher is turned out.");
+
+  private static final ConfigOption<Partitions> PARTITIONS =
+      ConfigOptions.key("partitions").enumType(Partitions.class).defaultValue(Partitions.ALL)
+          .withDescription("Which of the topic's partitions it publishes to; another job may have the others.");
 
   @Override
   public String factoryIdentifier() {
@@ -58,7 +62,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory, Dyn
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
     return Set.of(
-        KEY, EXCLUSIVE, ADMIN_URL, SUBSCRIPTION, FETCH_WAIT, MISSING_POSITION, AvroTopicSource.EVENT_TIME,
+        KEY, EXCLUSIVE, PARTITIONS, ADMIN_URL, SUBSCRIPTION, FETCH_WAIT, MISSING_POSITION, AvroTopicSource.EVENT_TIME,
         OUT_OF_ORDERNESS, QUIET_AFTER, QUIET_JUMP);
   }
 
@@ -79,7 +83,9 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory, Dyn
       keys[i] = position(row, names[i].trim(), options);
     }
     AvroTopicSink sink =
-        new AvroTopicSink(options.get(SERVICE_URL), options.get(TOPIC), options.get(SCHEMA), fields, keys, options.get(EXCLUSIVE));
+        new AvroTopicSink(
+            options.get(SERVICE_URL), options.get(TOPIC), options.get(PARTITIONS), options.get(SCHEMA), fields, keys,
+            options.get(EXCLUSIVE));
     return new AvroTopic(options, sink);
   }
 

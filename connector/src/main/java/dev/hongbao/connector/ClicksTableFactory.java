@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.Source;
@@ -37,7 +38,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
       ConfigOptions.key("service-url").stringType().noDefaultValue();
   static final ConfigOption<String> ADMIN_URL =
       ConfigOptions.key("admin-url").stringType().noDefaultValue();
-  static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
+  private static final ConfigOption<List<String>> TOPICS =
+      ConfigOptions.key("topics").stringType().asList().noDefaultValue();
   static final ConfigOption<String> SUBSCRIPTION =
       ConfigOptions.key("subscription").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA =
@@ -83,7 +85,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
   @Override
   public Set<ConfigOption<?>> requiredOptions() {
-    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SUBSCRIPTION);
+    return Set.of(SERVICE_URL, ADMIN_URL, TOPICS, SUBSCRIPTION);
   }
 
   @Override
@@ -183,7 +185,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     }
 
     private Source<RowData, ?, ?> source() {
-      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL), options.get(TOPIC));
+      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL));
       ClickDecoder decoder =
           new ClickDecoder(
               row,
@@ -193,7 +195,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               options.get(NICENESS),
               deadShare());
       return new TopicSource(
-              options.get(SERVICE_URL), options.get(TOPIC), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
+              options.get(SERVICE_URL), options.get(TOPICS), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
           .of(decoder, options.get(SOURCE), options.get(ADMIN_URL), options.get(MISSING_POSITION));
     }
 
@@ -221,7 +223,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public String asSummaryString() {
-      return "clicks of " + options.get(TOPIC);
+      return "clicks of " + String.join(", ", options.get(TOPICS));
     }
   }
 }

@@ -93,7 +93,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
    * @param proposed candidates with a JSON list {@code proposals}
    * @param mostPerDay coupons to one shopper over all campaigns in any 24 hours
    * @param readBack whether what was issued since the checkpoint is charged after a failure; budgets are overspent without
-   * @param broker service-url, admin-url, coupons and campaigns (topics)
+   * @param broker service-url, admin-url, coupons and campaigns (topics), and which partitions of coupons are the job's
    */
   public static Table of(
       StreamTableEnvironment tables, Table proposed, long mostPerDay, boolean readBack, Map<String, String> broker) {

@@ -29,11 +29,13 @@ class IssuedCoupons implements Serializable {
 
   private final Map<String, String> broker;
   private final TopicRecords records;
+  private final Partitions partitions;
 
-  /** {@code broker} has service-url, admin-url, coupons and campaigns (topics). */
+  /** {@code broker} has service-url, admin-url, coupons and campaigns (topics), and which partitions are the job's. */
   IssuedCoupons(Map<String, String> broker) {
     this.broker = new HashMap<>(broker);
     this.records = new TopicRecords(broker.get("admin-url"), broker.get("coupons"), CONTRACT);
+    this.partitions = Partitions.of(broker.getOrDefault("partitions", Partitions.ALL.toString()));
   }
 
   /** A topic that nobody reads back: for drills' controls. */
@@ -100,7 +102,7 @@ class IssuedCoupons implements Serializable {
     List<GenericRowData> found = new ArrayList<>();
     SharedClient shared = SharedClient.acquire(serviceUrl);
     try {
-      for (String partition : shared.client().getPartitionsForTopic(topic).get(PATIENCE_S, TimeUnit.SECONDS)) {
+      for (String partition : partitions.of(shared.client(), topic)) {
         try (Reader<byte[]> reader = reader(shared, partition, fromMs)) {
           boolean nothing = endsBefore(shared, reader, partition, fromMs);
           while (!nothing && reader.hasMessageAvailable()) {

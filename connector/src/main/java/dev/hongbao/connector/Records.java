@@ -1,7 +1,7 @@
 package dev.hongbao.connector;
 
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -24,7 +24,8 @@ final class Records {
 
   private final Schema schema;
   private final SchemaRegistry registry;
-  private final Map<Long, AvroRows.Reader> readers = new HashMap<>();
+  /** By the schema itself: each topic counts its versions for itself. */
+  private final Map<Schema, AvroRows.Reader> readers = new IdentityHashMap<>();
 
   Records(Schema schema, SchemaRegistry registry) {
     this.schema = schema;
@@ -42,7 +43,7 @@ final class Records {
     if (version == null) {
       throw new Unreadable("the message names no schema version; publish with the registered schema");
     }
-    AvroRows.Reader reader = reader(version);
+    AvroRows.Reader reader = reader(message.getTopicName(), version);
     try {
       return reader.read(payload);
     } catch (IOException | RuntimeException e) {
@@ -51,19 +52,19 @@ final class Records {
     }
   }
 
-  private AvroRows.Reader reader(long version) throws IOException, Unreadable {
-    AvroRows.Reader reader = readers.get(version);
+  private AvroRows.Reader reader(String topic, long version) throws IOException, Unreadable {
+    Optional<Schema> writer = registry.find(topic, version);
+    if (writer.isEmpty()) {
+      throw new Unreadable("schema version " + version + " is unknown to the registry");
+    }
+    AvroRows.Reader reader = readers.get(writer.get());
     if (reader == null) {
-      Optional<Schema> writer = registry.find(version);
-      if (writer.isEmpty()) {
-        throw new Unreadable("schema version " + version + " is unknown to the registry");
-      }
       try {
         reader = new AvroRows.Reader(writer.get(), schema);
       } catch (IOException | RuntimeException e) {
         throw new Unreadable("not a " + schema.getName() + " in Avro: " + e);
       }
-      readers.put(version, reader);
+      readers.put(writer.get(), reader);
     }
     return reader;
   }

@@ -124,7 +124,7 @@ class AvroTopicTest {
   }
 
   private RowData decode(byte[] payload, boolean tellsReasons) throws IOException {
-    SchemaRegistry schemas = new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort(), TOPIC);
+    SchemaRegistry schemas = new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort());
     return new RecordDecoder((RowType) TABLE.getLogicalType(), BID.toString(), schemas, tellsReasons)
         .decode(Messages.message(payload, "k", 0L));
   }
