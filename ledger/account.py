@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from errors import CannotRun, ProblemFound
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS
 from settings import Pulsar, read
 from warehouse.connection import opened
 
@@ -145,7 +145,7 @@ def _values(asked: Asked) -> dict[str, Any]:
         "until": asked.until,
         "settled": asked.settled,
         "young": datetime.now(UTC) - YOUNG,
-        "topic": read(Pulsar).topic(CLICKS.path),
+        "topics": " or ".join(read(Pulsar).topic(topic.path) for topic in CLICK_TOPICS),
         "ledgers_of": list(asked.positions),
         "ledgers": [ledger for ledger, _ in asked.positions.values()],
         "entries": [entry for _, entry in asked.positions.values()],

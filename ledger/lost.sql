@@ -12,7 +12,7 @@ SELECT
         'last seen by its publisher'
     ) || ': ' || coalesce(any_value(fates.event_type), 'no event') || ' of '
         || coalesce(any_value(fates.shopper_id), 'nobody') || ', acknowledged as ' || fates.message_id
-        || CASE WHEN any_value(fates.waits) THEN '' ELSE ' in ' || $topic END || ', published ' || any_value(fates.published_at) AS what
+        || CASE WHEN any_value(fates.waits) THEN '' ELSE ' in ' || $topics END || ', published ' || any_value(fates.published_at) AS what
 FROM fates
 LEFT JOIN coupons ON coupons.cause_event_id = fates.event_id
 LEFT JOIN late_events ON late_events.event_id = fates.event_id

@@ -1,6 +1,6 @@
 """Measure how far behind the readers of the clicks' topics are, in seconds, through the broker's admin.
 
-Each reader is asked of every topic that it reads (stack/topics.py), and is as far behind as on the worst of them.
+Each job counts on every topic that it reads (stack/topics.py), and is as far behind as on the worst of them.
 
 A job acknowledges at its checkpoints, so its acknowledged position is 10 s old where nothing is behind. What counts
 here is the next entry that the broker has not handed out (`readPosition`): a reader that is full takes no more. What a
@@ -26,8 +26,8 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True)
 class Measured:
-    """Lags in seconds of the readers that are connected to all their topics; who is not; what waits on the side topic,
-    and since when.
+    """Lags in seconds of the readers that are connected, each on its worst topic; who is missing on one of its topics;
+    what waits on the side topic, and since when.
 
     `deferred` counts entries, each a batch of events.
     """
@@ -52,21 +52,22 @@ class Gauge:
         self._clicks = {broker.topic(topic.path): readers_among(topic, readers) for topic in CLICK_TOPICS}
         self._deferred = broker.topic(DEFERRED.path)
         self._admin = admin
-        self._readers = tuple(dict.fromkeys(reader for found in self._clicks.values() for reader in found))
         # Where a reader stands still nothing is asked twice: by partition and reader.
         self._published: dict[tuple[str, str], tuple[Position, int | None]] = {}
 
     def measure(self) -> Measured:
         """How things stand now; raises Unreachable, or CannotRun where a topic is not there."""
-        away = self._away()
-        oldest: dict[str, list[int]] = {reader: [] for reader in self._readers if reader not in away}
+        connected = {topic: self._connected(topic) for topic in self._clicks}
+        oldest: dict[str, list[int]] = {}
         for topic, readers in self._clicks.items():
+            there = [reader for reader in readers if reader in connected[topic]]
             for partition, state in self._partitions(topic):
-                for reader in readers:
+                for reader in there:
+                    found = oldest.setdefault(reader, [])
                     cursor = state["cursors"].get(reader)
                     at = None if cursor is None else unread(state, position(cursor["readPosition"]))
-                    if at is not None and reader in oldest:
-                        oldest[reader].append(self._published_ms(partition, reader, at) or 0)
+                    if at is not None:
+                        found.append(self._published_ms(partition, reader, at) or 0)
         deferred, since = self.deferred()
         now_ms = time.time_ns() // 1_000_000
         return Measured(
@@ -74,7 +75,14 @@ class Gauge:
                 reader: max([0.0, *((now_ms - published_ms) / 1000 for published_ms in found if published_ms)])
                 for reader, found in oldest.items()
             },
-            away=tuple(reader for reader in self._readers if reader in away),
+            away=tuple(
+                dict.fromkeys(
+                    reader
+                    for topic, readers in self._clicks.items()
+                    for reader in readers
+                    if reader not in connected[topic]
+                )
+            ),
             deferred=deferred,
             deferred_since_ms=since,
             measured_ms=now_ms,
@@ -94,13 +102,9 @@ class Gauge:
                 sent_ms.append(self._published_ms(partition, MOVER, at) or 0)
         return entries, min(sent_ms, default=None)
 
-    def _away(self) -> set[str]:
-        """The readers that nobody reads for on one of their topics."""
-        found = set()
-        for topic, readers in self._clicks.items():
-            subscriptions = self._admin.stats(topic)["subscriptions"]
-            found |= {name for name in readers if not subscriptions.get(name, {}).get("consumers")}
-        return found
+    def _connected(self, topic: str) -> set[str]:
+        subscriptions = self._admin.stats(topic)["subscriptions"]
+        return {name for name, subscription in subscriptions.items() if subscription["consumers"]}
 
     def _partitions(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
         path = topic.replace("://", "/")

@@ -14,8 +14,8 @@ class Topic:
 
 
 CLICKS = Topic("events/clicks", "click_event", 8, "user_id, else anonymous_id")
-# What may wait while the system is pressed (docs/ingest.md); it has as many partitions as the clicks. VIPs' clicks never
-# wait: what is moved on goes to CLICKS alone.
+# What may wait while the system is pressed (docs/ingest.md); it has as many partitions as the clicks. VIPs' clicks
+# never wait: what is moved on goes to CLICKS alone.
 DEFERRED = Topic("events/clicks-deferred", CLICKS.record, CLICKS.partitions, CLICKS.key)
 # Of shoppers of the tier vip: nobody else's backlog stands before them. One tier, one topic: a shopper's order is kept.
 CLICKS_VIP = Topic("events/clicks-vip", CLICKS.record, CLICKS.partitions, CLICKS.key)

@@ -27,7 +27,7 @@ from pressure.mover import Mover
 from pressure.signal import newest
 from pressure.watch import watch
 from schemas.encoder import encoder
-from schemas.topics import CLICKS, DEFERRED
+from schemas.topics import CLICKS, CLICKS_VIP, DEFERRED
 from settings import Deferral, Pressure, Pulsar
 from settings.reader import ROOT
 from stack.pulsar_admin import PulsarAdmin
@@ -150,10 +150,12 @@ def test_pressed_publisher_defers_anonymous_browsing_alone_until_it_was_moved(
             clicks.publish(event("visitor", number))
         clicks.publish(event("visitor", 100, "order_completed"))
         clicks.publish({**event("visitor", 101), "user_id": "u1"})
+        clicks.publish({**event("visitor", 102), "user_id": "v1", "membership_tier": "vip"})
         clicks.flush()
         assert clicks.deferred == 3
         assert sorted(int(one["product_id"]) for one in on(own_topics, DEFERRED.path)) == [3, 4, 5]
         assert sorted(int(one["product_id"]) for one in on(own_topics, CLICKS.path)) == [0, 1, 2, 100, 101]
+        assert [int(one["product_id"]) for one in on(own_topics, CLICKS_VIP.path)] == [102]
         for message in (stuck.receive(10_000) for _ in range(5)):
             stuck.acknowledge(message)
         eventually(lambda: clicks.pressure.level, Level.NORMAL)

@@ -43,16 +43,20 @@ class AvroTopicTest {
 
   @BeforeEach
   void startRegistry() throws IOException {
-    byte[] answer = new ObjectMapper().writeValueAsBytes(Map.of("type", "AVRO", "data", BID.toString()));
     registry = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    register("events/bids", BID);
+    registry.start();
+  }
+
+  private void register(String topic, Schema schema) throws IOException {
+    byte[] answer = new ObjectMapper().writeValueAsBytes(Map.of("type", "AVRO", "data", schema.toString()));
     registry.createContext(
-        "/admin/v2/schemas/hongbao/events/bids/schema/0",
+        "/admin/v2/schemas/hongbao/" + topic + "/schema/0",
         exchange -> {
           exchange.sendResponseHeaders(200, answer.length);
           exchange.getResponseBody().write(answer);
           exchange.close();
         });
-    registry.start();
   }
 
   @AfterEach
@@ -63,6 +67,27 @@ class AvroTopicTest {
   @Test
   void recordFillsTheColumnsByName() throws Exception {
     assertEquals("+I(web,990,2026-01-01T00:00,7:11:3:-1,null)", decode(bid(990L, "web"), true).toString());
+  }
+
+  @Test
+  void versionIsOneOfTheMessagesOwnTopic() throws Exception {
+    Schema without =
+        new Schema.Parser()
+            .parse(
+                "{\"type\":\"record\",\"name\":\"Bid\",\"fields\":["
+                    + "{\"name\":\"date_time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},"
+                    + "{\"name\":\"price\",\"type\":\"long\"}]}");
+    register("events/early-bids", without);
+    byte[] early =
+        Clicks.bytes(new GenericRecordBuilder(without).set("price", 5L).set("date_time", 1_767_225_600_000L).build());
+    RecordDecoder decoder = decoder(true);
+    for (int turn = 0; turn < 2; turn++) {
+      RowData one = decoder.decode(Messages.message(TOPIC + "-partition-1", bid(990L, "web"), "k", 0L));
+      RowData other = decoder.decode(Messages.message("persistent://hongbao/events/early-bids", early, "k", 0L));
+      assertEquals(990L, one.getLong(1));
+      assertEquals(5L, other.getLong(1));
+      assertTrue(other.isNullAt(0));
+    }
   }
 
   @Test
@@ -83,7 +108,7 @@ class AvroTopicTest {
   @Test
   void unreadableMessageStopsAJobThatTakesNoReasons() {
     StoppedException error = assertThrows(StoppedException.class, () -> decode(new byte[] {1}, false));
-    assertTrue(error.getMessage().contains("clicks-partition-3: message 7:11:3:-1: not a Bid"), error.getMessage());
+    assertTrue(error.getMessage().contains("bids-partition-3: message 7:11:3:-1: not a Bid"), error.getMessage());
   }
 
   @Test
@@ -124,8 +149,11 @@ class AvroTopicTest {
   }
 
   private RowData decode(byte[] payload, boolean tellsReasons) throws IOException {
+    return decoder(tellsReasons).decode(Messages.message(TOPIC + "-partition-3", payload, "k", 0L));
+  }
+
+  private RecordDecoder decoder(boolean tellsReasons) {
     SchemaRegistry schemas = new SchemaRegistry("http://127.0.0.1:" + registry.getAddress().getPort());
-    return new RecordDecoder((RowType) TABLE.getLogicalType(), BID.toString(), schemas, tellsReasons)
-        .decode(Messages.message(payload, "k", 0L));
+    return new RecordDecoder((RowType) TABLE.getLogicalType(), BID.toString(), schemas, tellsReasons);
   }
 }
