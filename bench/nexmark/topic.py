@@ -31,7 +31,7 @@ def publish(broker: Pulsar, count: int, partitions: int) -> None:
         admin.call("PUT", f"{path}/partitions", partitions)
         register_one(broker, Topic(PATH, CONTRACT.name, partitions, "none"), CONTRACT)
         admin.call("PUT", f"{path}/subscription/{KEEPER}", "earliest", accept=(CONFLICT,))
-        outbox, encode = Outbox(broker, PATH, CONTRACT.text), encoder(CONTRACT)
+        outbox, encode = Outbox(broker, [PATH], CONTRACT.text), encoder(CONTRACT)
         try:
             for bid in bids.records(count):
                 outbox.send(encode(bid), None, None)

@@ -62,7 +62,7 @@ def test_reader_is_as_far_behind_as_on_the_worst_of_its_topics(
         for tier in ("none", "vip", "vip", "vip"):
             clicks.publish(
                 {
-                    "event_type": "page_viewed",
+                    "event_type": "cart_viewed",
                     "user_id": "u1",
                     "session_id": "s1",
                     "membership_tier": tier,
