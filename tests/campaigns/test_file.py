@@ -173,8 +173,9 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
         (
             '["hesitation"]',
             '["hesitation", "hesitating"]',
-            "patterns.2: a pattern of jobs/patterns: abandoned_cart, basket_threshold, checkout_hesitation, "
-            "hesitation, high_value_browsing, lapsed_buyer, nth_purchase, price_drop, qr_claim, got 'hesitating'",
+            "patterns.2: a pattern of jobs/patterns: abandoned_cart, app_claim, basket_threshold, "
+            "checkout_hesitation, hesitation, high_value_browsing, lapsed_buyer, nth_purchase, price_drop, "
+            "qr_claim, got 'hesitating'",
         ),
         ('["hesitation"]', "[]", "patterns: at least one, got []"),
         ("priority = 10", "priority = 1001", "priority: Input should be less than or equal to 1000, got 1001"),
