@@ -15,8 +15,10 @@ from typing import Any
 
 import pulsar
 import pytest
+from typer.testing import CliRunner
 
 import schemas
+from cli.main import app
 from coupons.subscriber import Decoder, connect
 from errors import CannotRun
 from ingest import Delivery, Publisher, Spool
@@ -288,3 +290,26 @@ def test_what_landed_already_is_not_moved_and_there_is_one_mover(own_topics: Pul
         with pytest.raises(CannotRun, match="another mover is at work"):
             moving(own_topics, tmp_path)
     assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [1]
+
+
+def test_commands_say_the_level_and_move_what_waits(
+    own_topics: Pulsar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HONGBAO_PULSAR_TENANT", own_topics.tenant)
+    monkeypatch.setenv("HONGBAO_WAREHOUSE_FOLDER", str(tmp_path))
+
+    def hongbao(*arguments: str) -> tuple[int, Any]:
+        done = CliRunner().invoke(app, [*arguments, "--json"])
+        return done.exit_code, json.loads(done.stdout)
+
+    code, said = hongbao("pressure")
+    assert (code, said["level"]) == (1, "unknown")
+    with Publisher(own_topics, topic=DEFERRED.path) as side:
+        for number in range(3):
+            side.publish(event("visitor", number))
+    with watched(own_topics):
+        eventually(lambda: newest(own_topics) is not None, True)
+        code, said = hongbao("pressure")
+        assert (code, said["level"], said["away"]) == (0, "normal", "coupons")
+        assert hongbao("drain-deferred")[1]["moved"] == 3
+    assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [0, 1, 2]
