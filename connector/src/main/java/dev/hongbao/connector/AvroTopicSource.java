@@ -148,7 +148,7 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
   }
 
   private DataStream<RowData> stream(StreamExecutionEnvironment env) {
-    String topic = options.get(ClicksTableFactory.TOPIC);
+    String topic = options.get(AvroTopicTableFactory.TOPIC);
     String name = topic.substring(topic.lastIndexOf('/') + 1) + "-source";
     RowType row = timed();
     RecordDecoder decoder =
@@ -159,8 +159,8 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
             declared.getFieldIndex(RecordDecoder.REASON) >= 0);
     TopicSource source =
         new TopicSource(
-            options.get(ClicksTableFactory.SERVICE_URL),
-            topic,
+            options.get(AvroTopicTableFactory.SERVICE_URL),
+            List.of(topic),
             options.get(ClicksTableFactory.SUBSCRIPTION),
             options.get(ClicksTableFactory.FETCH_WAIT));
     SingleOutputStreamOperator<RowData> rows =
@@ -213,6 +213,6 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
 
   @Override
   public String asSummaryString() {
-    return "avro-topic " + options.get(ClicksTableFactory.TOPIC);
+    return "avro-topic " + options.get(AvroTopicTableFactory.TOPIC);
   }
 }

@@ -6,9 +6,7 @@ import static dev.hongbao.connector.ClicksTableFactory.MISSING_POSITION;
 import static dev.hongbao.connector.ClicksTableFactory.OUT_OF_ORDERNESS;
 import static dev.hongbao.connector.ClicksTableFactory.QUIET_AFTER;
 import static dev.hongbao.connector.ClicksTableFactory.QUIET_JUMP;
-import static dev.hongbao.connector.ClicksTableFactory.SERVICE_URL;
 import static dev.hongbao.connector.ClicksTableFactory.SUBSCRIPTION;
-import static dev.hongbao.connector.ClicksTableFactory.TOPIC;
 
 import java.util.Set;
 import org.apache.avro.Schema;
@@ -36,6 +34,9 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class AvroTopicTableFactory implements DynamicTableSinkFactory, DynamicTableSourceFactory {
 
+  static final ConfigOption<String> SERVICE_URL =
+      ConfigOptions.key("service-url").stringType().noDefaultValue();
+  static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
   static final ConfigOption<String> SCHEMA = ConfigOptions.key("schema").stringType().noDefaultValue();
   private static final ConfigOption<String> KEY =
       ConfigOptions.key("key").stringType().noDefaultValue()

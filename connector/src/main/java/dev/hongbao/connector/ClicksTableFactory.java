@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.Source;
@@ -33,11 +34,11 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
-  static final ConfigOption<String> SERVICE_URL =
+  private static final ConfigOption<String> SERVICE_URL =
       ConfigOptions.key("service-url").stringType().noDefaultValue();
   static final ConfigOption<String> ADMIN_URL =
       ConfigOptions.key("admin-url").stringType().noDefaultValue();
-  static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
+  private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
   static final ConfigOption<String> SUBSCRIPTION =
       ConfigOptions.key("subscription").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA =
@@ -193,7 +194,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
               options.get(NICENESS),
               deadShare());
       return new TopicSource(
-              options.get(SERVICE_URL), options.get(TOPIC), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
+              options.get(SERVICE_URL), List.of(options.get(TOPIC)), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
           .of(decoder, options.get(SOURCE), options.get(ADMIN_URL), options.get(MISSING_POSITION));
     }
 

@@ -1,6 +1,7 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.Source;
@@ -12,8 +13,8 @@ import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
 import org.apache.flink.table.data.RowData;
 
-/** The stream of one topic's messages, set up as every table here reads Pulsar; {@code fetchWait} is for company. */
-record TopicSource(String serviceUrl, String topic, String subscription, Duration fetchWait) {
+/** The stream of topics' messages, set up as every table here reads Pulsar; {@code fetchWait} is for company. */
+record TopicSource(String serviceUrl, List<String> topics, String subscription, Duration fetchWait) {
 
   /** {@code kind} is 'batch-safe' or 'stock', {@code missingPosition} 'fail' or 'earliest'. */
   Source<RowData, ?, ?> of(
@@ -21,7 +22,7 @@ record TopicSource(String serviceUrl, String topic, String subscription, Duratio
     PulsarSource<RowData> source =
         PulsarSource.builder()
             .setServiceUrl(serviceUrl)
-            .setTopics(topic)
+            .setTopics(topics)
             .setSubscriptionName(subscription)
             .setStartCursor(StartCursor.earliest())
             .setDeserializationSchema(decoder)
