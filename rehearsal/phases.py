@@ -1,6 +1,6 @@
 """Lay out a sale's traffic as phases, and say which phase a moment belongs to.
 
-warm_up    between base and peak, so that the compilers have seen the load; not judged
+warm_up    between base and peak, until the compilers have seen the load; not judged
 normal     the base rate
 ramp       a straight line from base to peak
 peak       the peak rate
@@ -21,7 +21,7 @@ SHARES = {"normal": 0.2, "ramp": 0.3, PEAK: 0.25, "afterglow": 0.25}
 
 
 def sale(base_per_s: float, peak_per_s: float, seconds: float, warm_up_s: float = WARM_UP_S) -> list[Phase]:
-    """A warm-up and the phases of a sale of so many seconds; raises SettingsError for rates or seconds that make none."""
+    """A warm-up and the phases of a sale of so many seconds; raises SettingsError for what makes none."""
     if not 0 < base_per_s <= peak_per_s:
         raise SettingsError(
             f"rehearse: --base must be above 0 and at most --peak, got {base_per_s:g} and {peak_per_s:g}"

@@ -12,6 +12,10 @@ from rehearsal.saturation import Saturation, saturations, short
 
 # Neighbours' share of the machine from which on the figures are theirs as much as ours.
 NEIGHBOURS_SHARE = 0.1
+# What is full drags the rest along; the first few are what to read.
+MOST_REASONS = 6
+# A heap in use to more than that is what makes a collector work; below it is the number of new objects.
+FULL_HEAP = 0.8
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def _headline(run: Rehearsed, found: Sequence[Saturation]) -> str:
 
 def _reasons(run: Rehearsed, found: Sequence[Saturation], wanted: Mapping[str, Any]) -> Iterator[str]:
     """Why it is so, in the order it happened, and how far what was fitted can be trusted."""
-    yield from (f"{one.sentence}; full in {one.share_of_run:.0%} of the run" for one in found)
+    yield from (f"{one.sentence}; full in {one.share_of_run:.0%} of the run" for one in found[:MOST_REASONS])
+    if len(found) > MOST_REASONS:
+        yield f"{len(found) - MOST_REASONS} more were full after those; all of them stand in rehearsal.json"
     if found:
         at = next(one for one in run.intervals if one.begins_s >= found[0].since_s - 1)
         by = ", ".join(f"{name} {value:.2f}" for name, value in sorted(at.cores.items(), key=lambda item: -item[1]))
@@ -153,8 +159,10 @@ def _changes(
         yield "run a second instance of the subscriber: its subscription is shared by partition (Failover)"
     if "disk" in full:
         yield "[stack] folder: a disk of its own for the broker, or fuller batches (Publisher batch_delay_ms)"
-    if "garbage" in full:
+    if "garbage" in full and max(one.heap for one in run.intervals) > FULL_HEAP:
         yield f"[stack] taskmanager_memory_mb: more than {layout.taskmanager_memory_mb}"
+    elif "garbage" in full and "machine" not in full:
+        yield "[stack] taskmanagers: one more; new objects fill a young generation of the same size in each"
     for job, every in checkpoints(run.samples).items():
         interval_ms = layout.checkpoint_interval_ms.get(job, 0)
         # What began before the schedule met a cold start.

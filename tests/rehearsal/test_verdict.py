@@ -66,6 +66,17 @@ def test_checkpoints_longer_than_their_interval_are_told() -> None:
     assert changes == ["[coupons] checkpoint_interval: a checkpoint took 12.5 s, and one begins every 10 s"]
 
 
+def test_garbage_asks_for_memory_only_where_the_heap_is_full() -> None:
+    sampled = planted.samples(RATES, busy=lambda _: 0.1, collecting=0.2)
+    run = planted.run(PHASES, sampled)
+    (change,) = judge(run, needs([], 20_000), planted.LAYOUT).changes
+    assert change.startswith("[stack] taskmanagers: one more")
+    for sample in sampled:
+        sample["heaps"]["one"]["used_mb"] = 900.0
+    (change,) = judge(planted.run(PHASES, sampled), needs([], 20_000), planted.LAYOUT).changes
+    assert change == "[stack] taskmanager_memory_mb: more than 3072"
+
+
 def test_a_job_that_restarted_is_told() -> None:
     sampled = planted.samples(RATES, busy=lambda _: 0.1)
     for second in (30, 31, 32):
