@@ -251,7 +251,7 @@ def test_schema_nobody_registered_is_refused(broker: Pulsar) -> None:
 
 def test_rehearsal_measures_the_jobs_that_run(broker: Pulsar, jobs: list[Submitted], tmp_path: Path) -> None:
     """Here, where the three jobs are: to submit them once more takes half a minute."""
-    phases = sale(40, 200, 16)
+    phases = sale(40, 200, 14, warm_up_s=2)
     found = rehearse(Load(phases), here=True, folder=tmp_path)
     samples = [sample for sample in found.run.samples if "topic" in sample]
     assert samples[-1]["topic"]["in"] - samples[0]["topic"]["in"] == sum(phase.events for phase in phases)
