@@ -13,6 +13,7 @@ FOUND = {
     "won": 1,
     "plan": {"base": 8_000.0, "history_days": 28, "days": 10},
     "capacity": {"one": 20_000.0, "serial": 0.1, "error": 0.05, "points": 6, "measured_slots": 2},
+    "serial_assumed": False,
     "limits": {"floor": 1, "ceiling": 8},
     "rescale": {"downtime_s": 4.0, "again_s": 0.5},
     "outcomes": {
