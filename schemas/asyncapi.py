@@ -18,6 +18,7 @@ from schemas.topics import (
     COUPONS,
     DEAD_LETTERS,
     LATE_EVENTS,
+    OFFER_MODELS,
     PRICE_RULES,
     PRICES,
     SESSIONS,
@@ -34,17 +35,17 @@ SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
     "publisher": (CLICKS,),
-    "operator": (CAMPAIGNS, PRICE_RULES),
+    "operator": (CAMPAIGNS, PRICE_RULES, OFFER_MODELS),
     "coupons": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
     "landing": (DEAD_LETTERS,),
     "subscriber": (UNDELIVERED,),
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
-RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,), "conversion": (PRICE_RULES,)}
+RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS, OFFER_MODELS), "conversion": (PRICE_RULES,)}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
-    "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
+    "operator": "Who applies campaigns, price rules and models (docs/campaigns.md, docs/prices.md, docs/personalisation.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",
@@ -84,7 +85,7 @@ def _server() -> dict[str, Any]:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     binding: dict[str, Any] = {"namespace": topic.path.split("/")[0], "persistence": "persistent"}
-    if topic in (CAMPAIGNS, PRICE_RULES):
+    if topic in (CAMPAIGNS, OFFER_MODELS, PRICE_RULES):
         # The binding counts in whole MB and knows no "for ever".
         binding |= {"x-compaction-bytes": COMPACTION_BYTES, "x-retention": "for ever"}
     return {

@@ -25,6 +25,8 @@ UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's k
 # Few and small, both.
 PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
 PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
+# One partition: the newest that was chosen is one for everybody.
+OFFER_MODELS = Topic("models/offers", "offer_model", 1, "name and version")
 
 TOPICS = (
     CLICKS,
@@ -37,5 +39,6 @@ TOPICS = (
     UNDELIVERED,
     PRICE_RULES,
     PRICES,
+    OFFER_MODELS,
 )
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))
