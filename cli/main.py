@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, prices, publishing, trials
+from cli import campaigns, model, prices, publishing, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -22,6 +22,7 @@ app.add_typer(publishing.app)
 app.add_typer(trials.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
+app.add_typer(model.app, name="model")
 app.add_typer(schema_app, name="schemas")
 app.add_typer(tail_app, name="tail")
 

@@ -95,7 +95,7 @@ def create(config: JobSection, name: str) -> StreamTableEnvironment:
 
 
 def carry_python() -> None:
-    """Let each job carry the Python of this folder, and how models score, so that a TaskManager runs what was submitted.
+    """Let each job carry the Python of this folder and of models, so that a TaskManager runs what was submitted.
 
     By name it would import what lies on the disk when it starts, and what lay there when it started.
     """

@@ -8,6 +8,7 @@ training rows. A value goes left when it is at most the threshold.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from model import inputs
@@ -70,7 +71,7 @@ class Boosted:
         for tree in self.trees:
             path = tree.path(values)
             found["trees"] += tree.value[0]
-            for before, after in zip(path, path[1:], strict=False):
+            for before, after in pairwise(path):
                 found[self.inputs[tree.input[before]]] += tree.value[after] - tree.value[before]
         return found
 

@@ -44,7 +44,9 @@ def choose(
 
     The `lot`, from 0 up to 1, decides: below `explore` it draws one of all alike, else it is the one worth most.
     """
-    values = [value(moment, offer, cost, model, margin_percent) for offer, cost in zip(offers, costs_minor, strict=True)]
+    values = [
+        value(moment, offer, cost, model, margin_percent) for offer, cost in zip(offers, costs_minor, strict=True)
+    ]
     # Of equal ones the first in the file.
     best = max(range(len(offers)), key=lambda place: (values[place][1], -place))
     exploring = lot < explore

@@ -45,7 +45,7 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
 RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS, OFFER_MODELS), "conversion": (PRICE_RULES,)}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
-    "operator": "Who applies campaigns, price rules and models (docs/campaigns.md, docs/prices.md, docs/personalisation.md).",
+    "operator": "Who applies campaigns, price rules and models (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",

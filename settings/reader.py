@@ -26,6 +26,7 @@ SECTIONS = (
     "subscribers",
     "services",
     "prices",
+    "models",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from settings.reader import ROOT
-from settings.sections import Campaigns, Flink, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
+from settings.sections import Campaigns, Flink, Models, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """\
@@ -27,7 +27,20 @@ def models() -> list[type[BaseModel]]:
     from jobs.coupons import Coupons
     from jobs.landing import Landing
 
-    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices]
+    return [
+        Stack,
+        Pulsar,
+        Flink,
+        Warehouse,
+        Landing,
+        Conversion,
+        Coupons,
+        Campaigns,
+        Subscribers,
+        Services,
+        Prices,
+        Models,
+    ]
 
 
 def page() -> str:
