@@ -98,6 +98,7 @@ def _bin(where: str, found: Any) -> tuple[float | None, float]:
     below, points = (found.get("below"), found.get("points")) if isinstance(found, Mapping) else (None, None)
     if not _number(points) or not (below is None or _number(below)):
         raise ValueError(f"{where}.bins: each has points, and all but the last a `below`, got {found!r:.60}")
+    assert points is not None
     return below, points
 
 

@@ -89,7 +89,7 @@ def _publish(broker: Pulsar, chosen: Callable[[Found], tuple[str, str]]) -> Publ
             return before
         # The newest that was chosen is in use: a clock that is behind must not make it an older one.
         last = max((one.published_at for one in found.newest.values()), default=datetime.min.replace(tzinfo=UTC))
-        record = {
+        record: dict[str, Any] = {
             "name": model.name,
             "version": model.version,
             "status": status,
