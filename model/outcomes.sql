@@ -38,7 +38,7 @@ SELECT
     model,
     model_version,
     propensity,
-    -- A decision of before a delayed event is as old as the event: the same clock as the orders'.
+    -- By event time, as the orders: a device's clock may lag the job's by more than a horizon.
     EXISTS (
         SELECT 1
         FROM orders
