@@ -36,5 +36,5 @@ SELECT decision_id, campaign_id, campaign_version, shopper_id, membership_tier, 
        TO_TIMESTAMP_LTZ(occurred_ms, 3) AS occurred_at,
        TO_TIMESTAMP_LTZ(due_ms, 3) AS due_at,
        TO_TIMESTAMP_LTZ(decided_ms, 3) AS decided_at,
-       features, basket_minor, chosen_by, model, model_version, propensity, choice_probability
+       features, basket_minor, chosen_by, `model`, model_version, propensity, choice_probability
 FROM governed;

@@ -9,24 +9,8 @@ WITH decided AS (
 reckoned AS (
     SELECT
         decision_id,
-        json_object(
-            'events', known.events,
-            'since_order_ms', since_order_ms,
-            'orders', orders,
-            'lines', lines,
-            'coupon_lines', coupon_lines,
-            'pieces', pieces,
-            'spent_minor', spent_minor,
-            'looks', looks,
-            'looked_minor', looked_minor,
-            'adds', adds,
-            'newest_categories', len(newest_categories),
-            -- Of what the offer is about: a basket that was left behind names an older event than the newest.
-            'of_category', CASE
-                WHEN cause.category IS NOT NULL
-                THEN len(list_filter(newest_categories, lambda one: one = cause.category))
-            END
-        ) AS features
+        -- Of what the offer is about: a basket that was left behind names an older event than the newest.
+        features_text(known, cause.category) AS features
     FROM decided
     JOIN events AS cause ON cause.event_id = decided.cause_event_id
     -- Features name their moment: it is the shopper's so-and-so-manieth event.

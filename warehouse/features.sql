@@ -82,3 +82,21 @@ LEFT JOIN ordered
 ASOF LEFT JOIN named
     ON named.shopper_id = lived.shopper_id AND named.life = lived.life AND named.place <= lived.place
 WINDOW so_far AS (PARTITION BY lived.shopper_id, lived.life ORDER BY lived.place)
+;
+
+-- The same as a decision has it: one JSON object, of a row of features() and the category that the offer is about.
+CREATE MACRO features_text(known, about) AS json_object(
+    'events', known.events,
+    'since_order_ms', known.since_order_ms,
+    'orders', known.orders,
+    'lines', known.lines,
+    'coupon_lines', known.coupon_lines,
+    'pieces', known.pieces,
+    'spent_minor', known.spent_minor,
+    'looks', known.looks,
+    'looked_minor', known.looked_minor,
+    'adds', known.adds,
+    'newest_categories', len(known.newest_categories),
+    'of_category',
+    CASE WHEN about IS NOT NULL THEN len(list_filter(known.newest_categories, lambda one: one = about)) END
+)

@@ -62,11 +62,8 @@ NAMES = (
     "of_category",
 )
 FEATURES = """
-SELECT shopper_id, event_id, events, since_order_ms, orders, lines, coupon_lines, pieces, spent_minor, looks,
-    looked_minor, adds, len(newest_categories) AS newest_categories,
-    CASE WHEN category IS NOT NULL THEN len(list_filter(newest_categories, lambda one: one = category)) END
-        AS of_category
-FROM features($currency, to_days($buyers::INTEGER), to_days($visitors::INTEGER))
+SELECT shopper_id, event_id, features_text(known, category) AS features
+FROM features($currency, to_days($buyers::INTEGER), to_days($visitors::INTEGER)) AS known
 ORDER BY shopper_id, appended_at, events
 """
 
@@ -100,19 +97,18 @@ def events(dice: random.Random, shopper: str) -> list[dict[str, Any]]:
     return found
 
 
-def by_sql(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What DuckDB finds about landed events, in order; they came as the list has them."""
+def by_sql(landed: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Shopper, event and features of landed events, in order; they came as the list has them."""
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
-        placed = [{**row, "message_id": f"7:{number // 3}:0:{number % 3}"} for number, row in enumerate(rows)]
+        placed = [{**row, "message_id": f"7:{number // 3}:0:{number % 3}"} for number, row in enumerate(landed)]
         given = pa.Table.from_pylist([{name: row.get(name) for name in GIVEN} for row in placed])
         database.register("given", given)
         database.execute(LANDED)
         database.execute(text("features"))
         values = {"currency": CURRENCY, "buyers": BUYER_DAYS, "visitors": VISITOR_DAYS}
-        answer = database.execute(FEATURES, values)
-        names = [column[0] for column in answer.description or []]
-        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+        rows = database.execute(FEATURES, values).fetchall()
+        return [(shopper_id, event_id, json.loads(features)) for shopper_id, event_id, features in rows]
 
 
 @cache
@@ -121,9 +117,8 @@ def cases() -> list[dict[str, Any]]:
     dice = random.Random(2027)
     courses = [events(dice, f"shopper-{number:02}") for number in range(SHOPPERS)]
     found: dict[str, list[list[Any]]] = defaultdict(list)
-    for features in by_sql([event for course in courses for event in course]):
-        shopper, _ = features.pop("shopper_id"), features.pop("event_id")
-        found[shopper].append(list(features.values()))
+    for shopper, _, features in by_sql([event for course in courses for event in course]):
+        found[shopper].append([features[name] for name in NAMES])
     return [{"events": course, "features": found[course[0]["shopper_id"]]} for course in courses]
 
 

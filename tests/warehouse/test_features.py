@@ -39,8 +39,9 @@ def test_features_are_what_a_person_counts() -> None:
         event(9, "order_refunded", order_id="a"),
         event(50, "product_viewed", price_minor=300, currency="CNY", category="tea"),
     ]
-    *_, last = by_sql(rows)
-    assert {key: value for key, value in last.items() if key not in ("shopper_id", "event_id")} == {
+    *_, (shopper_id, event_id, last) = by_sql(rows)
+    assert (shopper_id, event_id) == ("anna", "e50")
+    assert last == {
         "events": 7,
         "since_order_ms": 47 * DAY_MS,
         "orders": 1,
@@ -55,5 +56,5 @@ def test_features_are_what_a_person_counts() -> None:
         "of_category": 4,
     }
     # Without an order the first days would be forgotten by then.
-    *_, visitor = by_sql([one for one in rows if not one["event_type"].startswith("order")])
+    *_, (_, _, visitor) = by_sql([one for one in rows if not one["event_type"].startswith("order")])
     assert (visitor["events"], visitor["looked_minor"]) == (1, 300)
