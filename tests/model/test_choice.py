@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from jobs.campaign_rules import propose, share_of
+from campaigns import judge as reference
+from jobs.campaign_rules import of_campaign, propose, share_of
 from model.choice import Moment, asked, choose, value
 from model.definition import Kept, Model, parse, written
-from tests.campaigns.files import campaign
+from tests.campaigns.files import START_MS, campaign
 from tests.jobs.test_campaign_rules import POLICY, nobody
 from tests.jobs.test_coupon_rules import CANDIDATE, NOW_MS
 
@@ -29,6 +30,7 @@ FEATURES = {
     "of_category": 2,
 }
 MOMENT = Moment("hesitation", "gold", 10_000, 0, json.dumps(FEATURES))
+OFFERS = ({"name": "small", "minor": 100}, {"name": "large", "percent": 20, "most_minor": 3_000})
 COUPON, POINTS = {"kind": "coupon", "points": 0}, {"kind": "points", "points": 50}
 
 
@@ -103,8 +105,7 @@ def test_exploration_draws_each_offer_as_often() -> None:
 
 
 def definition(**changed: Any) -> dict[str, Any]:
-    offers = ({"name": "small", "minor": 100}, {"name": "large", "percent": 20, "most_minor": 3_000})
-    plain = json.loads(campaign(patterns=[CANDIDATE.rule], offers=offers, **changed).text)
+    plain = json.loads(campaign(patterns=[CANDIDATE.rule], offers=OFFERS, **changed).text)
     return {**plain, "version": 4, "deadline_ms": 10**12}
 
 
@@ -123,6 +124,25 @@ def test_campaign_that_does_not_ask_chooses_by_tier() -> None:
     for plain in (definition(), before):
         (found,) = propose(CANDIDATE, [plain], POLICY, NOW_MS, nobody, card({"discount_share": [0.15, -3, 3]}))
         assert (found["offer"], found["chosen_by"], found["model"], found["score"]) == ("small", "tier", None, 0.0)
+
+
+def test_plan_chooses_what_the_job_chooses() -> None:
+    asking = campaign(offers=OFFERS, holdout={"salt": "s"}, choice={"by": "model", "explore": 0.3})
+    model = card({"discount_share": [0.15, 0, 1]})
+    chosen: Counter[str] = Counter()
+    for number in range(200):
+        priced = replace(
+            CANDIDATE, rule="hesitation", cause_event_id=f"cause-{number}", price_minor=4_000 + number, features=None
+        )
+        in_job = of_campaign(priced, {**json.loads(asking.text), "version": 1}, model=model)
+        fields = {name: getattr(priced, name) for name in reference.Candidate.__dataclass_fields__}
+        in_plan = reference.propose(asking, reference.Candidate(**fields), START_MS, 10**15, model=model)
+        assert in_job is not None
+        assert in_plan is not None
+        assert in_plan.offer is not None
+        assert (in_job["offer"], in_job["score"]) == (in_plan.offer.name, in_plan.score)
+        chosen[in_job["offer"]] += 1
+    assert min(chosen["small"], chosen["large"]) > 10
 
 
 def test_text_that_is_no_model_leaves_the_last_good_one() -> None:
