@@ -87,7 +87,8 @@ def test_offer_that_is_expected_to_earn_most_is_chosen() -> None:
     # At a discount of 8 % or more the odds are 8 to 1, below it even.
     moved = card({"discount_share": [0.08, 0, 3]})
     chosen = choose(MOMENT, [COUPON] * 3, [100, 800, 2_900], moved, 30, 0.1, 0.5)
-    assert (chosen.place, chosen.by, chosen.probability) == (1, "model", pytest.approx(0.9 + 0.1 / 3))
+    assert (chosen.place, chosen.by) == (1, "model")
+    assert chosen.probability == pytest.approx(0.9 + 0.1 / 3)
     unmoved = card({"discount_share": [0.08, 0, 0]})
     assert choose(MOMENT, [COUPON] * 3, [800, 100, 100], unmoved, 30, 0.1, 0.5).place == 1, "of equal ones the first"
 
