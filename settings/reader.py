@@ -29,6 +29,7 @@ SECTIONS = (
     "pressure",
     "deferral",
     "autoscale",
+    "models",
 )
 
 

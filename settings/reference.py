@@ -12,6 +12,7 @@ from settings.sections import (
     Campaigns,
     Deferral,
     Flink,
+    Models,
     Pressure,
     Prices,
     Pulsar,
@@ -54,6 +55,7 @@ def models() -> list[type[BaseModel]]:
         Pressure,
         Deferral,
         Autoscale,
+        Models,
     ]
 
 

@@ -1,7 +1,7 @@
 """Make the tenant, its namespaces with their policies, the topics and their schemas; again and again if need be."""
 
 from schemas import registry
-from schemas.topics import CAMPAIGNS, CLICKS, DEFERRED, NAMESPACES, PRESSURE, TOPICS, UNDELIVERED
+from schemas.topics import CAMPAIGNS, CLICKS, DEFERRED, NAMESPACES, OFFER_MODELS, PRESSURE, TOPICS, UNDELIVERED
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 
@@ -38,9 +38,10 @@ def create(pulsar: Pulsar) -> None:
             path = f"/persistent/{pulsar.tenant}/{topic.path}"
             admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,))
         # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
-        campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
-        admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
-        admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
+        for topic in (CAMPAIGNS, OFFER_MODELS):
+            versions = f"/namespaces/{pulsar.tenant}/{topic.path.split('/')[0]}"
+            admin.call("POST", f"{versions}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
+            admin.call("PUT", f"{versions}/compactionThreshold", COMPACTION_BYTES)
         control = f"/namespaces/{pulsar.tenant}/{PRESSURE.path.split('/')[0]}"
         admin.call("POST", f"{control}/retention", SIGNALS_KEPT)
         for topic, reader in (*((CLICKS, reader) for reader in READERS), (UNDELIVERED, REVIEW), (DEFERRED, MOVER)):
