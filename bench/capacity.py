@@ -46,13 +46,12 @@ def run(events: int, repeats: int, jobs: list[str], say: Callable[[str], None] =
                     say(f"{'warm-up' if turn == 0 else f'{turn} of {repeats}'}: {job} on {slots} {rate:,.0f} events/s")
                     if turn:
                         points.append({"job": job, "slots": slots, "events_per_s": round(rate)})
-        say("rescaling coupons")
-        rescales = _rescales(books, repeats)
+        rescales = _rescales(books, repeats, say)
     figures = {"events": events, "repeats": repeats, "cores": cores, "load_before": round(load, 1)}
     return {**figures, "points": points, "rescale": rescales}
 
 
-def _rescales(books: Books, repeats: int) -> dict[str, list[float]]:
+def _rescales(books: Books, repeats: int, say: Callable[[str], None]) -> dict[str, list[float]]:
     """From two slots to one and back, so often: seconds in which tasks stood still, and whose events came again."""
     found = []
     with (
@@ -62,6 +61,7 @@ def _rescales(books: Books, repeats: int) -> dict[str, list[float]]:
         job_id = rest.running_id("coupons")
         for slots in [1, 2] * repeats:
             found.append(rescale(rest, job_id, slots, read(Stack).folder))
+            say(f"coupons rescaled to {slots} in {found[-1].downtime_s} s, {found[-1].again_s} s again")
     return {"downtime_s": [one.downtime_s for one in found], "again_s": [one.again_s for one in found]}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,43 +38,25 @@ def bench(
         for module in NEEDS.get(part, ()):
             if find_spec(module) is None:
                 raise Prerequisite(f"bench: {module} is not installed; make bench does that")
-
-    # A part's modules are imported with it: what they bring is not there where nobody measures.
-    def measure(part: str) -> Any:
-        match part:
-            case "drain":
-                from bench import drain
-
-                return drain.run(events, repeats, say)
-            case "live":
-                from bench import live
-
-                return live.run(seconds, repeats, say)
-            case "vip":
-                from bench import vip
-
-                return {name: vip.run(seconds, say, apart) for name, apart in (("apart", True), ("one_job", False))}
-            case "query":
-                from bench import query
-
-                return query.run(query_events, repeats, say)
-            case "nexmark":
-                from bench.nexmark import queries
-
-                return queries.run(events, repeats, say)
-            case "capacity":
-                from bench import capacity
-                from bench.drain import JOBS
-
-                return capacity.run(events, repeats, list(JOBS), say)
-            case _:
-                from bench.growth import part as growth
-
-                return growth.run(plan, repeats, seconds, say)
-
+    measures: dict[str, Callable[[], Any]] = {
+        "drain": lambda: _part("drain").run(events, repeats, say),
+        "live": lambda: _part("live").run(seconds, repeats, say),
+        "vip": lambda: {
+            name: _part("vip").run(seconds, say, apart) for name, apart in (("apart", True), ("one_job", False))
+        },
+        "query": lambda: _part("query").run(query_events, repeats, say),
+        "nexmark": lambda: _part("nexmark.queries").run(events, repeats, say),
+        "growth": lambda: _part("growth.part").run(plan, repeats, seconds, say),
+        "capacity": lambda: _part("capacity").run(events, repeats, list(_part("drain").JOBS), say),
+    }
     figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for part in parts or PARTS:
-        figures[part] = measure(part)
+        figures[part] = measures[part]()
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return figures
+
+
+def _part(name: str) -> Any:
+    """A part's module, imported with it: what the others bring is not there where nobody measures."""
+    return import_module(f"bench.{name}")

@@ -106,6 +106,17 @@ class Holdout(Part):
     salt: Salt = ""
 
 
+class Choice(Part):
+    """How one of several offers is chosen: by the shopper's tier, or by what a model expects it to earn.
+
+    What is bought earns `margin_percent` of its price before the discount; a share `explore` gets any of the offers.
+    """
+
+    by: Literal["tier", "model"] = "tier"
+    margin_percent: int = Field(30, ge=1, le=100)
+    explore: float = Field(0.05, ge=0, le=0.5)
+
+
 class Campaign(Part):
     """A campaign as the topic carries it; times in milliseconds since 1970, money in minor units."""
 
@@ -125,6 +136,7 @@ class Campaign(Part):
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
     rule: RuleName | None = None
+    choice: Choice = Choice()
 
     @property
     def text(self) -> str:

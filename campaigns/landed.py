@@ -3,13 +3,15 @@
 What landed as decisions knows no candidate that was for no campaign; it is asked for a shop's own patterns alone.
 """
 
+import json
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -26,15 +28,32 @@ FOLDER = Path(__file__).parent
 ROWS = 10_000
 # The jobs count so many categories of a shopper apart (docs/jobs.md).
 CATEGORIES = 16
+# A decision's features without the category's, and the newest categories.
+Features = tuple[dict[str, Any], list[str]]
 # Of the fields of a row: shopper_id, then Event's, then what an offer depends on.
 OF_EVENT = slice(1, 12)
 
 
-def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Collection[str] = ()) -> list[Candidate]:
+class Known(NamedTuple):
+    """The [coupons] settings that features are reckoned by."""
+
+    currency: str
+    remember_buyers: timedelta
+    remember_visitors: timedelta
+
+
+def candidates(
+    day: date,
+    rules: Rules,
+    folder: Path | None = None,
+    patterns: Collection[str] = (),
+    known: Known | None = None,
+) -> list[Candidate]:
     """The candidates that fell due on the UTC day, by due time; `folder` is by default the settings' warehouse.
 
     `patterns` are those that campaigns name: what nothing else answers is found for them alone. The basket of a pattern
-    that is not reckoned here is not known, and neither is its count (nth).
+    that is not reckoned here is not known, and neither is its count (nth). Features come with those reckoned here where
+    `known` is given; that reads every day there is.
     """
     begin = datetime.combine(day, time(), UTC)
     until = begin + timedelta(days=1)
@@ -42,10 +61,11 @@ def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Co
     try:
         events = {"day": day, "since": begin - timedelta(milliseconds=lead_ms(rules)), "until": until}
         buyers = _buyers(database, events, rules, patterns)
+        features = {} if known is None else _features(database, events, known)
         found = [
             one
             for rows in _shoppers(database, events)
-            for one in _of_shopper(rows, rules, until, patterns, buyers.get(rows[0][0]))
+            for one in _of_shopper(rows, rules, until, patterns, buyers.get(rows[0][0]), features)
         ]
         reckoned = [*BUILT_IN, *(() if rules.thresholds is None else moments.PATTERNS)]
         decided = {"since": begin, "until": until, "reckoned": reckoned}
@@ -77,7 +97,12 @@ def _buyers(
 
 
 def _of_shopper(
-    rows: list[tuple[Any, ...]], rules: Rules, until: datetime, patterns: Collection[str], buyer: Orders | None
+    rows: list[tuple[Any, ...]],
+    rules: Rules,
+    until: datetime,
+    patterns: Collection[str],
+    buyer: Orders | None,
+    features: Mapping[str, Features],
 ) -> Iterator[Candidate]:
     events = [Event(*row[OF_EVENT]) for row in rows]
     until_ms = min(_ms(until), _ms(datetime.now(UTC)))
@@ -94,10 +119,27 @@ def _of_shopper(
         if found.rule == "abandoned_cart":
             # What is left behind is what the last event before the quiet made of it.
             last = bisect_right(arrivals, found.at_ms - rules.abandoned_after_ms) - 1
-        yield _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
+        one = _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
+        yield replace(one, features=_about(one.category, features.get(events[last].event_id)))
     for moment in _moments(events, rules, patterns, buyer):
         place, due_ms = places[moment.event.event_id], moment.event.appended_ms
-        yield _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
+        one = _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
+        yield replace(one, features=_about(one.category, features.get(moment.event.event_id)))
+
+
+def _features(database: duckdb.DuckDBPyConnection, events: Mapping[str, Any], known: Known) -> dict[str, Features]:
+    """What was known of each shopper after each event that may be a moment of the day."""
+    values = {"since": events["since"], "until": events["until"], **known._asdict()}
+    rows = database.execute(_text("day_features"), values).fetchall()
+    return {event_id: (json.loads(features), categories) for event_id, features, categories in rows}
+
+
+def _about(category: str | None, found: Features | None) -> str | None:
+    """The features as a decision has them, of an offer about the category."""
+    if found is None:
+        return None
+    features, categories = found
+    return json.dumps({**features, "of_category": None if category is None else categories.count(category)})
 
 
 def _moments(

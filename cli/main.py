@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, pressure, prices, publishing, rehearse, scaling, tail, trials
+from cli import campaigns, model, pressure, prices, publishing, rehearse, scaling, tail, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -24,6 +24,7 @@ app.add_typer(rehearse.app)
 app.add_typer(scaling.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
+app.add_typer(model.app, name="model")
 app.add_typer(schema_app, name="schemas")
 app.add_typer(tail.app, name="tail")
 

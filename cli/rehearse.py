@@ -16,7 +16,8 @@ def rehearse(
     base: Annotated[float, typer.Option(help="The usual traffic, in events/s.", min=0.1)] = 250,
     peak: Annotated[float, typer.Option(help="The sale's, in events/s.", min=0.1)] = 25_000,
     seconds: Annotated[
-        float | None, typer.Option(help="Of the whole schedule.  [default: 120, and 40 a variant]", min=1)
+        float | None,
+        typer.Option(help="Of the sale, after half a minute of warm-up.  [default: 120, and 40 a variant]", min=1),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="As for simulate, instead of the three above.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shoppers.")] = 1,

@@ -35,6 +35,9 @@ def backtest(
     days: Annotated[
         int, typer.Option(help="Of each season that are replayed, behind four weeks of history.", min=4)
     ] = 10,
+    serial: Annotated[
+        float | None, typer.Option(help="Serial share of the capacity's curve, not as fitted.", min=0, max=1)
+    ] = None,
     json: Json = False,
 ) -> int:
     """Replay simulated seasons against autoscale's policy and reactive ones; exit code 1 unless it wins in each.
@@ -47,6 +50,6 @@ def backtest(
     from scaling.report import tables
     from scaling.trial import run
 
-    found = run(seeds, days, say)
+    found = run(seeds, days, serial, say)
     show(found, json, tables(found))
     return 0 if found["won"] == found["seeds"] else 1

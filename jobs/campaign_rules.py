@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from jobs.coupon_rules import SEPARATOR, Candidate, Policy, choose_offer, coupon_id, lane, latest_ms
 from jobs.own_rules import Ask
+from model import choice
+from model.choice import Chosen, Moment
+from model.definition import Model
 
 # A basket's discount is off the basket, any other off the product.
 BASKET_RULES = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
@@ -32,12 +35,14 @@ def propose(
     policy: Policy,
     now_ms: int,
     ask: Ask,
+    model: Model | None = None,
     part: Part = WHOLE,
 ) -> list[dict[str, Any]]:
     """A proposal for each campaign that may answer; without any that covers the pattern (None), the built-in one.
 
-    A campaign that names a rule of the shop's own may answer where the rule, which `ask` knows, gives a score. Whether
-    the moment is past is not asked here: governance does, right before it sends.
+    A campaign that names a rule of the shop's own may answer where the rule, which `ask` knows, gives a score. One that
+    chooses by the model asks `model`, and without one chooses by tier. Whether the moment is past is not asked here:
+    governance does, right before it sends.
     """
     if campaigns is None:
         return [built_in(candidate, policy)] if candidate.rule in BUILT_IN else []
@@ -45,7 +50,7 @@ def propose(
         proposal
         for campaign in campaigns
         if (score := _score(candidate, campaign, now_ms, ask)) is not None
-        and (proposal := of_campaign(candidate, campaign, policy.longest_past_ms, score, part)) is not None
+        and (proposal := of_campaign(candidate, campaign, policy.longest_past_ms, score, model, part)) is not None
     ]
 
 
@@ -86,6 +91,7 @@ def built_in(candidate: Candidate, policy: Policy) -> dict[str, Any]:
         "exclusive_group": None,
         "money_minor": None,
         "pieces": None,
+        **how_chosen(None, None, None),
     }
 
 
@@ -94,19 +100,23 @@ def of_campaign(
     campaign: Mapping[str, Any],
     longest_past_ms: int,
     score: float = 0.0,
+    model: Model | None = None,
     part: Part = WHOLE,
 ) -> dict[str, Any] | None:
     """What the campaign would give; None where it has no offer for the shopper's tier.
 
-    `longest_past_ms` is the deadline of a campaign that names none. The `score` ranks it among those of its priority;
-    `part` is which of the limits the asking job may count to.
+    `longest_past_ms` is the deadline of a campaign that names none. The `score`, of its rule, ranks it among those of
+    its priority; without a rule what the model expects it to earn. `part` is which of the limits the asking job may
+    count to.
     """
     offers = [
         offer for offer in campaign["offers"] if offer["tiers"] is None or candidate.membership_tier in offer["tiers"]
     ]
     if not offers:
         return None
-    offer = draw(candidate, campaign, offers) if offers[0]["odds"] is not None else best(offers)
+    offer, by, chosen = pick(candidate, campaign, offers, model)
+    if chosen is not None and campaign.get("rule") is None:
+        score = chosen.value_minor
     deadline_ms = longest_past_ms if campaign["deadline_ms"] is None else campaign["deadline_ms"]
     name, caps, budget, holdout = campaign["name"], campaign["caps"], campaign["budget"], campaign["holdout"]
     tiers, share = campaign["audience"]["tiers"], vip_share(budget)
@@ -137,6 +147,7 @@ def of_campaign(
         "exclusive_group": campaign["exclusive_group"],
         "money_minor": limit(budget["money_minor"], part, share, tiers),
         "pieces": limit(budget["pieces"], part, share, tiers),
+        **how_chosen(by, model, chosen),
     }
 
 
@@ -160,6 +171,44 @@ def limit(most: int | None, part: Part, share: float, *audiences: Sequence[str] 
     else:
         vip = int(most * share)
     return vip if part == VIP else most - vip
+
+
+def how_chosen(by: str | None, model: Model | None, chosen: Chosen | None) -> dict[str, Any]:
+    """What lands with a decision, so that a training knows what was expected and how likely it was."""
+    asked = model if chosen is not None else None
+    return {
+        "chosen_by": by,
+        "model": None if asked is None else asked.name,
+        "model_version": None if asked is None else asked.version,
+        "propensity": None if chosen is None else chosen.propensity,
+        "choice_probability": None if chosen is None else chosen.probability,
+    }
+
+
+def pick(
+    candidate: Candidate, campaign: Mapping[str, Any], offers: Sequence[Mapping[str, Any]], model: Model | None
+) -> tuple[Mapping[str, Any] | None, str, Chosen | None]:
+    """The offer, None where a draw gives none; how it was chosen; and what the model said where it was asked."""
+    if offers[0]["odds"] is not None:
+        return draw(candidate, campaign, offers), "odds", None
+    # A version that was applied before there were models does not have the key.
+    asked = campaign.get("choice", {"by": "tier"})
+    if asked["by"] == "tier" or model is None:
+        return best(offers), "tier", None
+    base = price_base(candidate)
+    moment = Moment(candidate.rule, candidate.membership_tier, base, candidate.basket_minor, candidate.features)
+    chosen = choice.choose(
+        moment,
+        offers,
+        [cost_minor(candidate, offer) for offer in offers],
+        model,
+        asked["margin_percent"],
+        asked["explore"],
+        share_of(
+            campaign["holdout"]["salt"], campaign["name"], candidate.shopper_id, candidate.cause_event_id, "explore"
+        ),
+    )
+    return offers[chosen.place], chosen.by, chosen
 
 
 def best(offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

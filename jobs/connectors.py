@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, PRICE_RULES, PRICES, Topic
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, OFFER_MODELS, PRICE_RULES, PRICES, Topic
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -179,25 +179,29 @@ def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str)
 def activity_of(
     tables: StreamTableEnvironment,
     deliveries: Table,
+    currency: str,
     quiet: timedelta,
     forget: timedelta,
     forget_looks: timedelta,
     forget_buyer: timedelta,
+    forget_visitor: timedelta,
 ) -> Table:
     """Each delivery with what is known of its shopper, and a row for each basket left alone for `quiet`.
 
-    After a quiet of `forget` only the prices seen are remembered, up to `forget_looks`, and the orders, up to
-    `forget_buyer`. `shopper` in it is for the functions STREAK and COMPLETES, which this makes known to SQL.
+    After a quiet of `forget` only the prices seen are remembered, up to `forget_looks`, the orders and the features
+    of the offers' choice, up to `forget_buyer`, and of who never bought up to `forget_visitor`. The features count
+    money in `currency`. `shopper` is for the functions STREAK, COMPLETES and FEATURES, which this makes known to SQL.
     """
-    for name in ("Streak", "Completes"):
+    for name in ("Streak", "Completes", "Features"):
         tables.create_java_temporary_system_function(name.upper(), f"dev.hongbao.connector.{name}Function")
     java = get_gateway().jvm.dev.hongbao.connector.Activity
-    times = (duration // timedelta(milliseconds=1) for duration in (quiet, forget, forget_looks, forget_buyer))
-    return Table(java.of(tables._j_tenv, deliveries._j_table, *times), tables)
+    durations = (quiet, forget, forget_looks, forget_buyer, forget_visitor)
+    times = (duration // timedelta(milliseconds=1) for duration in durations)
+    return Table(java.of(tables._j_tenv, deliveries._j_table, currency, *times), tables)
 
 
 def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Pulsar, built_in: Iterable[str]) -> Table:
-    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`.
+    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`, and a `model` they choose by.
 
     Where none covers the pattern it is null for a `built_in` one, and any other's candidate goes no further.
     """
@@ -232,6 +236,7 @@ def _campaign_topics(pulsar: Pulsar) -> Any:
         **_broker(pulsar),
         "campaigns": pulsar.topic(CAMPAIGNS.path),
         "coupons": pulsar.topic(COUPONS.path),
+        "models": pulsar.topic(OFFER_MODELS.path),
     }.items():
         topics.put(key, value)
     return topics

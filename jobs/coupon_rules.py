@@ -13,7 +13,8 @@ SEPARATOR = "\x1f"
 class Candidate:
     """A pattern matched for a shopper; times in milliseconds since 1970, money in minor units.
 
-    `nth` counts what the pattern counts, null where it does not.
+    `nth` counts what the pattern counts, null where it does not. `features` is a JSON object of what is known of the
+    shopper at this moment (docs/personalisation.md), null where the pattern's .sql does not give it.
     """
 
     rule: str
@@ -33,6 +34,7 @@ class Candidate:
     published_ms: int
     due_ms: int
     read_ms: int
+    features: str | None = None
 
 
 @dataclass(frozen=True)

@@ -108,11 +108,12 @@ def _slot(pool: str) -> SlotSharingGroup:
 
 
 def carry_python() -> None:
-    """Let each job carry the Python of this folder, so that a TaskManager runs what was submitted.
+    """Let each job carry the Python of this folder and of models, so that a TaskManager runs what was submitted.
 
     By name it would import what lies on the disk when it starts, and what lay there when it started.
     """
-    cloudpickle.register_pickle_by_value(importlib.import_module("jobs"))
+    for package in ("jobs", "model"):
+        cloudpickle.register_pickle_by_value(importlib.import_module(package))
 
 
 def _cluster(settings: Configuration) -> StreamExecutionEnvironment:

@@ -93,7 +93,7 @@ def checkpoints(samples: Iterable[Sample]) -> dict[str, list[dict[str, Any]]]:
     found: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     for sample in samples:
         for job, told in sample.get("jobs", {}).items():
-            found[job].update({one["number"]: one for one in told["checkpoints"]})
+            found[job].update({one["number"]: one for one in told.get("checkpoints", [])})
     return {job: [ones[number] for number in sorted(ones)] for job, ones in found.items()}
 
 

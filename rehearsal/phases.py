@@ -1,6 +1,6 @@
 """Lay out a sale's traffic as phases, and say which phase a moment belongs to.
 
-warm_up    between base and peak, so that the compilers have seen the load; not judged
+warm_up    between base and peak, until the compilers have seen the load; not judged
 normal     the base rate
 ramp       a straight line from base to peak
 peak       the peak rate
@@ -14,26 +14,29 @@ from ingest.profile import Phase
 
 WARM_UP = "warm_up"
 PEAK = "peak"
-# Shares of the whole; on the ramp the fit finds most of its rates, so it is no shorter than the others.
-SHARES = {WARM_UP: 0.1, "normal": 0.15, "ramp": 0.25, PEAK: 0.25, "afterglow": 0.25}
+# Until then the optimizing compiler has a quarter of the TaskManager's time, and a cold burst saturates at a third.
+WARM_UP_S = 30.0
+# Shares of the rest; on the ramp the fit finds most of its rates, so it is the longest.
+SHARES = {"normal": 0.2, "ramp": 0.3, PEAK: 0.25, "afterglow": 0.25}
 
 
-def sale(base_per_s: float, peak_per_s: float, seconds: float) -> list[Phase]:
-    """The phases of a sale of so many seconds in all; raises SettingsError for rates or seconds that make none."""
+def sale(base_per_s: float, peak_per_s: float, seconds: float, warm_up_s: float = WARM_UP_S) -> list[Phase]:
+    """A warm-up and the phases of a sale of so many seconds; raises SettingsError for what makes none."""
     if not 0 < base_per_s <= peak_per_s:
         raise SettingsError(
             f"rehearse: --base must be above 0 and at most --peak, got {base_per_s:g} and {peak_per_s:g}"
         )
     if seconds < 1:
         raise SettingsError(f"rehearse: --seconds must be at least 1, got {seconds:g}")
+    warm_per_s = (base_per_s * peak_per_s) ** 0.5
     rates = {
-        WARM_UP: ((base_per_s * peak_per_s) ** 0.5,) * 2,
         "normal": (base_per_s, base_per_s),
         "ramp": (base_per_s, peak_per_s),
         PEAK: (peak_per_s, peak_per_s),
         "afterglow": (base_per_s, base_per_s),
     }
-    return [Phase(name, *rates[name], share * seconds) for name, share in SHARES.items()]
+    warm_up = Phase(WARM_UP, warm_per_s, warm_per_s, warm_up_s)
+    return [warm_up, *(Phase(name, *rates[name], share * seconds) for name, share in SHARES.items())]
 
 
 def spans(phases: Sequence[Phase]) -> Iterator[tuple[Phase, float, float]]:

@@ -32,6 +32,8 @@ LIMITS = {
 }
 # Which is the cause where several begin at once: a slot is busy because it waits for a core, not the other way round.
 RANK = tuple(LIMITS)
+# What the planner puts between tables and streams, misspelt in Flink 1.20.
+PLANNERS = ("TableToDataSteam", "DataSteamToTable")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def saturations(run: Rehearsed) -> list[Saturation]:
 
 def _values(one: Interval) -> Iterable[tuple[str, str, float]]:
     """Each resource of an interval: kind, name, value."""
-    yield "machine", "the machine", one.machine_share
+    yield "machine", "the machine", min(1.0, one.machine_share)
     for name, cores in one.cores.items():
         if name in ONE_CORE:
             yield "process", name, cores
@@ -127,7 +129,9 @@ def _causes_first(found: Sequence[Saturation]) -> list[Saturation]:
 
 
 def short(name: str) -> str:
-    """The chain's last operator but the sink's parts: Flink's own names run to hundreds of characters."""
-    parts = [part.strip() for part in name.replace("->", "→").split("→")]
-    whole = f"{parts[0]} … {parts[-1]}" if len(parts) > 1 else parts[0]
-    return whole if len(whole) <= 60 else f"{whole[:57]}…"
+    """The first operator of a chain that somebody named: the planner's own are numbered, and a name has hundreds of
+    characters."""
+    trunk, _, branches = name.partition("(")
+    parts = [part.strip() for part in (*trunk.split("->"), branches.split("->")[0]) if part.strip()]
+    named = [part for part in parts if "[" not in part and part not in PLANNERS]
+    return (named or parts)[0]

@@ -64,11 +64,11 @@ def needs(needed: Mapping[str, Any]) -> Iterator[str]:
     """What the peak needs, with its errors."""
     for job, need in needed["jobs"].items():
         yield (
-            f"{job} needs {worded(need['slots'], need['slots_most'])} slots at {needed['peak_per_s']:,.0f} events/s: "
+            f"{job} needs {worded(**need['slots'])} slots at {needed['peak_per_s']:,.0f} events/s: "
             f"one handles {need['events_per_s_per_slot']:,} ± {need['error']:,} ({need['chain']})"
         )
-    if needed["jobs"]:
-        slots, partitions, managers = needed["slots"], needed["partitions"], needed["taskmanagers"]
+    if needed["of_cluster"]:
+        slots, partitions, managers = (needed["of_cluster"][of] for of in ("slots", "partitions", "taskmanagers"))
         yield (
             f"in all {worded(**slots)} slots, {worded(**partitions)} partitions at least, "
             f"{worded(**managers)} TaskManagers like this one, "

@@ -14,6 +14,10 @@ from stack.topics import VIP_JOB
 
 # Neighbours' share of the machine from which on the figures are theirs as much as ours.
 NEIGHBOURS_SHARE = 0.1
+# What is full drags the rest along; the first few are what to read.
+MOST_REASONS = 6
+# A heap in use to more than that is what makes a collector work; below it is the number of new objects.
+FULL_HEAP = 0.8
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,8 @@ def judge(run: Rehearsed, needed: Needs, layout: Layout) -> Verdict:
 
 
 def wanted_of(needed: Needs, layout: Layout, all_cores: int) -> dict[str, Any]:
-    """What the peak needs, each with its error; slots, partitions and TaskManagers also at the 95 % interval's end."""
+    """What the peak needs, each with its error; `of_cluster` and `cores_in_all` are None where nothing was fitted."""
     cores = needed.cores_at_peak()
-    # The VIPs' job has a TaskManager and a slot of its own, which are no others'.
-    workers = [value for name, value in cores.items() if name.startswith("taskmanager") and name != VIP]
-    slots, slots_most = (
-        sum(number for job, number in needed.parallelism(most).items() if job != VIP_JOB) for most in (False, True)
-    )
-    worker_cores, worker_error = _sum(workers)
-    per = layout.slots_per_taskmanager
     return {
         "peak_per_s": needed.peak_per_s,
         "jobs": {
@@ -71,29 +68,42 @@ def wanted_of(needed: Needs, layout: Layout, all_cores: int) -> dict[str, Any]:
                 "chain": short(chain.name),
                 "events_per_s_per_slot": round(chain.events_per_s_per_slot),
                 "error": round(chain.events_per_s_per_slot_error),
-                "slots": chain.slots,
-                "slots_most": chain.slots_most,
+                "slots": {"needed": chain.slots, "most": chain.slots_most},
                 "points": chain.line.points,
                 "measured_to_per_s": round(chain.line.most_x),
             }
             for job, chain in needed.chains.items()
         },
-        "slots": {"needed": slots, "most": slots_most},
-        "partitions": {
-            "needed": max(needed.parallelism().values(), default=0),
-            "most": max(needed.parallelism(most=True).values(), default=0),
-        },
-        "taskmanagers": {
-            "needed": max(ceil(slots / per), ceil(worker_cores / all_cores)),
-            "most": max(ceil(slots_most / per), ceil((worker_cores + 2 * worker_error) / all_cores)),
-        },
-        "cores": {
-            name: {"needed": round(value, 2), "error": round(error, 2)} for name, (value, error) in cores.items()
-        },
-        "cores_in_all": dict(
-            zip(("needed", "error"), (round(value, 2) for value in _sum(list(cores.values()))), strict=True)
-        ),
+        "of_cluster": _of_cluster(needed, layout, all_cores) if needed.chains else None,
+        "cores": {name: _with_error(one) for name, one in cores.items()},
+        "cores_in_all": _with_error(_sum(list(cores.values()))) if cores else None,
     }
+
+
+def _of_cluster(needed: Needs, layout: Layout, all_cores: int) -> dict[str, dict[str, int]]:
+    """Slots, partitions and TaskManagers, and each at the upper end of the 95 % interval.
+
+    The VIPs' job has a TaskManager and a slot of its own, which are not in it.
+    """
+    cores_of = needed.cores_at_peak().items()
+    worker_cores, error = _sum([one for name, one in cores_of if name.startswith("taskmanager") and name != VIP])
+    least, most = (
+        {job: slots for job, slots in needed.parallelism(upper).items() if job != VIP_JOB} for upper in (False, True)
+    )
+    managers = [
+        max(ceil(sum(slots.values()) / layout.slots_per_taskmanager), ceil(cores / all_cores))
+        # Two standard errors are the upper end, near enough.
+        for slots, cores in ((least, worker_cores), (most, worker_cores + 2 * error))
+    ]
+    return {
+        "slots": {"needed": sum(least.values()), "most": sum(most.values())},
+        "partitions": {"needed": max(least.values(), default=0), "most": max(most.values(), default=0)},
+        "taskmanagers": {"needed": managers[0], "most": managers[1]},
+    }
+
+
+def _with_error(found: tuple[float, float]) -> dict[str, float]:
+    return {"needed": round(found[0], 2), "error": round(found[1], 2)}
 
 
 def _sum(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -110,14 +120,15 @@ def _headline(run: Rehearsed, found: Sequence[Saturation]) -> str:
 
 def _reasons(run: Rehearsed, found: Sequence[Saturation], wanted: Mapping[str, Any]) -> Iterator[str]:
     """Why it is so, in the order it happened, and how far what was fitted can be trusted."""
-    yield from (f"{one.sentence}; full in {one.share_of_run:.0%} of the run" for one in found)
+    yield from (f"{one.sentence}; full in {one.share_of_run:.0%} of the run" for one in found[:MOST_REASONS])
+    if len(found) > MOST_REASONS:
+        yield f"{len(found) - MOST_REASONS} more were full after those; all of them stand in rehearsal.json"
     if found:
         at = next(one for one in run.intervals if one.begins_s >= found[0].since_s - 1)
         by = ", ".join(f"{name} {value:.2f}" for name, value in sorted(at.cores.items(), key=lambda item: -item[1]))
         yield f"cores in use when it began: {by}; of the machine {at.machine_cores:.2f} of {at.all_cores}"
-    others = _neighbours(run)
-    if others > NEIGHBOURS_SHARE * _all_cores(run):
-        yield f"other programs took {others:.2f} of {_all_cores(run)} cores on average; rehearse on a quiet machine"
+    if _crowded(run):
+        yield f"other programs took {_neighbours(run):.2f} of {_all_cores(run)} cores: the figures are theirs too"
     for one in by_phase(run):
         if one["drain_s"] is None:
             yield f"after {one['phase']} the jobs never caught up"
@@ -147,17 +158,21 @@ def _changes(
     full = {one.resource for one in found}
     yield from _wider(needed, wanted, layout)
     yield from _cores(run, full, wanted)
-    if "publisher" in full or any(one.where == "publisher" for one in found):
-        yield "publish from more processes: one Python process has one core, and shares it here with everybody else"
+    # On a full machine a publisher is late because it waits for a core: more of them would be later.
+    if any(one.where == "publisher" for one in found) or ("publisher" in full and "machine" not in full):
+        yield "publish from more processes: one Python process has one core"
     if any(one.where == "subscriber" for one in found):
         yield "run a second instance of the subscriber: its subscription is shared by partition (Failover)"
     if "disk" in full:
         yield "[stack] folder: a disk of its own for the broker, or fuller batches (Publisher batch_delay_ms)"
-    if "garbage" in full:
+    if "garbage" in full and max(one.heap for one in run.intervals) > FULL_HEAP:
         yield f"[stack] taskmanager_memory_mb: more than {layout.taskmanager_memory_mb}"
+    elif "garbage" in full and "machine" not in full:
+        yield "[stack] taskmanagers: one more; new objects fill a young generation of the same size in each"
     for job, every in checkpoints(run.samples).items():
         interval_ms = layout.checkpoint_interval_ms.get(job, 0)
-        longest_ms = max((one["ms"] for one in every), default=0)
+        # What began before the schedule met a cold start.
+        longest_ms = max((one["ms"] for one in every if one["begun_ms"] >= run.begun_ms), default=0)
         if longest_ms > interval_ms > 0:
             yield (
                 f"[{job}] checkpoint_interval: a checkpoint took {longest_ms / 1000:.1f} s, "
@@ -172,27 +187,33 @@ def _wider(needed: Needs, wanted: Mapping[str, Any], layout: Layout) -> Iterator
             yield f"{job}: {short(chain.name)} is one subtask and cannot be divided; send it less (fewer candidates)"
         elif chain.slots > has:
             yield f"[{job}] parallelism: {worded(chain.slots, chain.slots_most)}, it is {has}"
-    if wanted["partitions"]["needed"] > layout.partitions:
-        yield f"[pulsar] click_partitions: {wanted['partitions']['needed']} at least, there are {layout.partitions}"
-    slots = max(layout.taskmanagers * layout.slots_per_taskmanager, 1)
-    if wanted["slots"]["needed"] > slots:
-        yield f"[stack] slots × taskmanagers: {worded(**wanted['slots'])}, now {slots}"
+    cluster, slots = wanted["of_cluster"], layout.taskmanagers * layout.slots_per_taskmanager
+    if cluster and cluster["partitions"]["needed"] > layout.partitions:
+        yield f"[pulsar] click_partitions: {worded(**cluster['partitions'])} at least, there are {layout.partitions}"
+    if cluster and cluster["slots"]["needed"] > slots:
+        yield f"[stack] slots × taskmanagers: {worded(**cluster['slots'])}, now {slots}"
 
 
 def _cores(run: Rehearsed, full: set[str], wanted: Mapping[str, Any]) -> Iterator[str]:
     all_cores, need = _all_cores(run), wanted["cores_in_all"]
-    if need["needed"] > all_cores:
+    if need and wanted["of_cluster"] and need["needed"] > all_cores:
         yield (
             f"the machine: {wanted['peak_per_s']:,.0f} events/s take {need['needed']:.1f} ± {need['error']:.1f} cores "
-            f"with everything on it, there are {all_cores}; run {wanted['taskmanagers']['needed']} TaskManagers like "
-            "this one on machines of their own, and publishers and subscribers elsewhere"
+            f"with everything on it, there are {all_cores}; on machines of their own run broker, publishers and "
+            f"{worded(**wanted['of_cluster']['taskmanagers'])} TaskManagers like this one"
         )
+    elif "machine" in full and _crowded(run):
+        yield f"the machine: other programs took {_neighbours(run):.2f} of its {all_cores} cores; rehearse without them"
     elif "machine" in full:
         yield f"the machine: it was full with {all_cores} cores; move publishers and subscribers to another"
 
 
 def _all_cores(run: Rehearsed) -> int:
     return max((one.all_cores for one in run.intervals), default=1)
+
+
+def _crowded(run: Rehearsed) -> bool:
+    return _neighbours(run) > NEIGHBOURS_SHARE * _all_cores(run)
 
 
 def _neighbours(run: Rehearsed) -> float:

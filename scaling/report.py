@@ -32,10 +32,11 @@ def written(page: str, figures: Figures) -> str:
 
 def _setup(figures: Figures) -> Iterator[str]:
     plan, model, limits, rescale = (figures[name] for name in ("plan", "capacity", "limits", "rescale"))
+    serial = f"a serial share of {model['serial']:.1%}{', assumed' if figures['serial_assumed'] else ''}"
     yield (
         f"{figures['seeds']} seasons of {plan['days']} days behind {plan['history_days']} of history, "
         f"{plan['base']:,.0f} events/s in the mean of ordinary days; {limits['floor']} to {limits['ceiling']} slots. "
-        f"The {figures['job']} job: {model['one']:,.0f} events/s on one slot, a serial share of {model['serial']:.1%}, "
+        f"The {figures['job']} job: {model['one']:,.0f} events/s on one slot, {serial}, "
         f"fitted to {model['points']} points with an error of {model['error']:.1%}, measured up to "
         f"{model['measured_slots']} slots: beyond, the curve is extrapolated. A rescale serves nothing for "
         f"{rescale['downtime_s']:.1f} s and {rescale['again_s']:.1f} s of events again."

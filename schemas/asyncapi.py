@@ -20,6 +20,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     DEFERRED,
     LATE_EVENTS,
+    OFFER_MODELS,
     PRESSURE,
     PRICE_RULES,
     PRICES,
@@ -39,7 +40,7 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
     "publisher": (*CLICK_TOPICS, DEFERRED),
     "mover": (CLICKS,),
     "watcher": (PRESSURE,),
-    "operator": (CAMPAIGNS, PRICE_RULES),
+    "operator": (CAMPAIGNS, PRICE_RULES, OFFER_MODELS),
     "coupons": (COUPONS,),
     "coupons_vip": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
@@ -48,8 +49,8 @@ SENDERS: dict[str, tuple[Topic, ...]] = {
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
 RECEIVERS: dict[str, tuple[Topic, ...]] = {
-    "coupons": (CAMPAIGNS,),
-    "coupons_vip": (CAMPAIGNS,),
+    "coupons": (CAMPAIGNS, OFFER_MODELS),
+    "coupons_vip": (CAMPAIGNS, OFFER_MODELS),
     "conversion": (PRICE_RULES,),
     "publisher": (PRESSURE,),
     "mover": (DEFERRED,),
@@ -58,7 +59,7 @@ COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
     "mover": "`hongbao drain-deferred`, which moves on what waited (docs/ingest.md).",
     "watcher": "`hongbao watch-pressure`, which says how far behind the jobs are (docs/ingest.md).",
-    "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
+    "operator": "Who applies campaigns, price rules and models (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
     "coupons_vip": "The same of VIPs, where they have a TaskManager to themselves; else coupons reads their topic.",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
@@ -99,7 +100,7 @@ def _server() -> dict[str, Any]:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     binding: dict[str, Any] = {"namespace": topic.path.split("/")[0], "persistence": "persistent"}
-    if topic in (CAMPAIGNS, PRICE_RULES):
+    if topic in (CAMPAIGNS, OFFER_MODELS, PRICE_RULES):
         # The binding counts in whole MB and knows no "for ever".
         binding |= {"x-compaction-bytes": COMPACTION_BYTES, "x-retention": "for ever"}
     return {

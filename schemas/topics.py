@@ -33,6 +33,8 @@ UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's k
 PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
 PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
 PRESSURE = Topic("control/pressure", "pressure_signal", 1, "nothing")
+# One partition: the newest that was chosen is one for everybody.
+OFFER_MODELS = Topic("models/offers", "offer_model", 1, "name and version")
 
 TOPICS = (
     CLICKS,
@@ -48,6 +50,7 @@ TOPICS = (
     PRICE_RULES,
     PRICES,
     PRESSURE,
+    OFFER_MODELS,
 )
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))
 

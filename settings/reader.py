@@ -30,6 +30,7 @@ SECTIONS = (
     "pressure",
     "deferral",
     "autoscale",
+    "models",
 )
 
 

@@ -12,6 +12,7 @@ from settings.sections import (
     Campaigns,
     Deferral,
     Flink,
+    Models,
     Pressure,
     Prices,
     Pulsar,
@@ -41,7 +42,7 @@ def models() -> list[type[BaseModel]]:
     from jobs.landing import Landing
 
     of_jobs: list[type[BaseModel]] = [Landing, Conversion, Coupons, CouponsVip]
-    of_operating: list[type[BaseModel]] = [Pressure, Deferral, Autoscale]
+    of_operating: list[type[BaseModel]] = [Pressure, Deferral, Autoscale, Models]
     return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices, *of_operating]
 
 

@@ -149,6 +149,14 @@ class Prices(Section):
     folder: CheckoutPath = Path("prices")
 
 
+class Models(Section):
+    """Where trained models lie."""
+
+    SECTION: ClassVar[str] = "models"
+
+    folder: CheckoutPath = Path("var/models")
+
+
 class Subscribers(Section):
     """How every service on the subscriber library retries, groups and remembers."""
 

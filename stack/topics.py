@@ -11,6 +11,7 @@ from schemas.topics import (
     COUPONS,
     DEFERRED,
     NAMESPACES,
+    OFFER_MODELS,
     PRESSURE,
     TOPICS,
     UNDELIVERED,
@@ -60,9 +61,10 @@ def create(pulsar: Pulsar) -> None:
             if admin.call("PUT", f"{path}/partitions", partitions, accept=(CONFLICT,)).status_code == CONFLICT:
                 _widen(admin, path, topic, partitions)
         # Every version for ever, a reader of the newest ones compacted: they are few and small, and the job needs them.
-        campaigns = f"/namespaces/{pulsar.tenant}/{CAMPAIGNS.path.split('/')[0]}"
-        admin.call("POST", f"{campaigns}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
-        admin.call("PUT", f"{campaigns}/compactionThreshold", COMPACTION_BYTES)
+        for topic in (CAMPAIGNS, OFFER_MODELS):
+            versions = f"/namespaces/{pulsar.tenant}/{topic.path.split('/')[0]}"
+            admin.call("POST", f"{versions}/retention", {"retentionTimeInMinutes": -1, "retentionSizeInMB": -1})
+            admin.call("PUT", f"{versions}/compactionThreshold", COMPACTION_BYTES)
         control = f"/namespaces/{pulsar.tenant}/{PRESSURE.path.split('/')[0]}"
         admin.call("POST", f"{control}/retention", SIGNALS_KEPT)
         clicks = [(topic, reader) for topic in READERS for reader in readers(topic)]

@@ -8,7 +8,7 @@ from rehearsal.phases import duration_s, peak_per_s, phase_at, sale, text
 
 
 def test_a_sale_goes_from_its_base_to_its_peak_and_back() -> None:
-    phases = sale(250, 25_000, 120)
+    phases = sale(250, 25_000, 90, warm_up_s=30)
     assert [(one.name, one.events_per_s, one.events_per_s_end) for one in phases] == [
         ("warm_up", 2_500, 2_500),
         ("normal", 250, 250),
@@ -25,15 +25,15 @@ def test_the_publisher_reads_the_same_phases() -> None:
 
 
 def test_a_moment_belongs_to_the_phase_that_begins_with_it() -> None:
-    phases = sale(10, 20, 100)
-    assert [phase_at(phases, second) for second in (0, 9.99, 10, 50, 99.9)] == [
+    phases = sale(10, 20, 100, warm_up_s=10)
+    assert [phase_at(phases, second) for second in (0, 9.99, 10, 60, 109.9)] == [
         "warm_up",
         "warm_up",
         "normal",
         "peak",
         "afterglow",
     ]
-    assert (phase_at(phases, -1), phase_at(phases, 100)) == (None, None)
+    assert (phase_at(phases, -1), phase_at(phases, 110)) == (None, None)
 
 
 @pytest.mark.parametrize(("base", "peak"), [(0, 10), (20, 10)])

@@ -60,6 +60,16 @@ def test_a_late_publisher_is_found_but_not_in_the_warm_up() -> None:
     assert "an event sent 250 ms after it was due, from second 40 on (ramp" in one.sentence
 
 
-def test_a_long_chain_is_named_by_its_ends() -> None:
-    assert short("clicks[1] -> Calc[4] -> topic-coupon_trigger: Writer") == "clicks[1] … topic-coupon_trigger: Writer"
-    assert len(short("a" * 200)) == 58
+def test_a_chain_is_called_by_its_first_operator_with_a_name() -> None:
+    assert short("Source: clicks-source -> clicks-gate") == "Source: clicks-source"
+    assert (
+        short("clicks[1] -> TableToDataSteam -> coupons-activity -> *anonymous$2*[3] -> (Calc[4])")
+        == "coupons-activity"
+    )
+    assert short("clicks[33] -> TableToDataSteam -> (landed -> landed[35])") == "landed"
+    # It only splits: what its third branch lands is not what it is for.
+    assert (
+        short("messages[43] -> Calc[44] -> (*anonymous$1*[46] -> Calc[47], parquet-late_events: Writer)")
+        == "messages[43]"
+    )
+    assert short("ConstraintEnforcer[54] -> TableToDataSteam") == "ConstraintEnforcer[54]"

@@ -23,14 +23,14 @@ def test_a_peak_that_passes_needs_no_change() -> None:
     found = verdict(busy=lambda rate: 10e-6 * rate)
     assert found.headline == "Nothing was full; at the peak p50 90 and p99 90 ms"
     assert (found.first, found.changes) == (None, [])
-    assert found.needs["slots"] == {"needed": 1, "most": 1}
+    assert found.needs["of_cluster"]["slots"] == {"needed": 1, "most": 1}
 
 
 def test_slots_that_are_too_few_become_a_parallelism() -> None:
     # 110 µs an event: two slots are full at 16,000 events/s, 20,000 need three.
     found = verdict(busy=lambda rate: min(2.0, 110e-6 * rate))
     assert found.headline.startswith("Full first: coupons, Source: clicks-source: its slots busy for")
-    assert found.needs["jobs"]["coupons"]["slots"] == 3
+    assert found.needs["jobs"]["coupons"]["slots"] == {"needed": 3, "most": 3}
     assert "[coupons] parallelism: 3, it is 2" in found.changes
 
 
@@ -50,7 +50,7 @@ def test_a_machine_that_is_full_is_told_how_many_cores_the_peak_takes() -> None:
     assert found.first.resource == "machine"
     # 140 µs for the TaskManager and 10 for the publisher, at 20,000 events/s.
     assert found.needs["cores_in_all"]["needed"] == 3.0
-    assert found.needs["taskmanagers"]["needed"] == 2
+    assert found.needs["of_cluster"]["taskmanagers"] == {"needed": 2, "most": 2}
     assert any(change.startswith("the machine: 20,000 events/s take 3.0 ± 0.0 cores") for change in found.changes)
     assert any("is beyond, in a straight line" in reason for reason in found.reasons)
 
@@ -66,6 +66,17 @@ def test_checkpoints_longer_than_their_interval_are_told() -> None:
     assert changes == ["[coupons] checkpoint_interval: a checkpoint took 12.5 s, and one begins every 10 s"]
 
 
+def test_garbage_asks_for_memory_only_where_the_heap_is_full() -> None:
+    sampled = planted.samples(RATES, busy=lambda _: 0.1, collecting=0.2)
+    run = planted.run(PHASES, sampled)
+    (change,) = judge(run, needs([], 20_000), planted.LAYOUT).changes
+    assert change.startswith("[stack] taskmanagers: one more")
+    for sample in sampled:
+        sample["heaps"]["one"]["used_mb"] = 900.0
+    (change,) = judge(planted.run(PHASES, sampled), needs([], 20_000), planted.LAYOUT).changes
+    assert change == "[stack] taskmanager_memory_mb: more than 3072"
+
+
 def test_a_job_that_restarted_is_told() -> None:
     sampled = planted.samples(RATES, busy=lambda _: 0.1)
     for second in (30, 31, 32):
@@ -76,7 +87,7 @@ def test_a_job_that_restarted_is_told() -> None:
 
 def test_without_a_fit_it_says_so() -> None:
     found = verdict(machine=lambda _: 2.0)
-    assert found.needs["jobs"] == {}
+    assert (found.needs["jobs"], found.needs["of_cluster"]) == ({}, None)
     assert any(reason.startswith("no capacity could be fitted") for reason in found.reasons)
 
 

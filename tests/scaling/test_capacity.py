@@ -35,11 +35,23 @@ def test_error_is_as_large_as_the_points_are_off() -> None:
     assert found.sure(2) == pytest.approx(found.of(2) * (1 - found.error))
 
 
-def test_points_of_one_number_of_slots_tell_no_curve() -> None:
-    with pytest.raises(
-        SettingsError, match=r"coupons needs three measured points .* got slots \[2, 2, 2\]; hongbao be"
-    ):
-        fit("coupons", [Point("coupons", 2, 1_000, "test")] * 3 + points("landing"))
+def test_job_measured_on_one_number_of_slots_has_the_serial_share_of_another() -> None:
+    found = fit("coupons", [Point("coupons", 2, 30_000, "test")] * 3 + points("landing"))
+    assert found.of(2) == pytest.approx(30_000, rel=1e-4)
+    assert found.serial == pytest.approx(0.1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("known", "what"),
+    [
+        ([Point("coupons", 2, 30_000, "test")] * 3, "any job on two numbers of slots"),
+        (points("landing"), "coupons"),
+        ([], "coupons"),
+    ],
+)
+def test_without_points_there_is_no_curve(known: list[Point], what: str) -> None:
+    with pytest.raises(SettingsError, match=f"nothing was measured of {what}; hongbao bench capacity measures"):
+        fit("coupons", known)
 
 
 @pytest.mark.parametrize("slots", range(1, 13))

@@ -59,6 +59,13 @@ def test_four_internal_ports_must_fit(tmp_path: Path) -> None:
         settings.read(settings.Stack, environment(tmp_path, "", HONGBAO_STACK_INTERNAL_PORT="65533"))
 
 
+def test_list_in_the_environment_has_commas(tmp_path: Path) -> None:
+    named = {"HONGBAO_AUTOSCALE_JOBS": "coupons, landing"}
+    assert settings.read(settings.Autoscale, environment(tmp_path, "", **named)).jobs == ("coupons", "landing")
+    listed = '[autoscale]\njobs = ["conversion"]\n'
+    assert settings.read(settings.Autoscale, environment(tmp_path, listed)).jobs == ("conversion",)
+
+
 def test_wrong_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"environment: HONGBAO_COUPONS_CURRENCY: .*, got 'yuan'"):
         settings.read(Coupons, environment(tmp_path, "", HONGBAO_COUPONS_CURRENCY="yuan"))

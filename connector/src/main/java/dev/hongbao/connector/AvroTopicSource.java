@@ -159,7 +159,7 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
             declared.getFieldIndex(RecordDecoder.REASON) >= 0);
     TopicSource source =
         new TopicSource(
-            options.get(ClicksTableFactory.SERVICE_URL),
+            options.get(AvroTopicTableFactory.SERVICE_URL),
             List.of(topic),
             options.get(ClicksTableFactory.SUBSCRIPTION),
             options.get(ClicksTableFactory.FETCH_WAIT));

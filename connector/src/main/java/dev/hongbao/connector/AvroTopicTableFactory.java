@@ -6,7 +6,6 @@ import static dev.hongbao.connector.ClicksTableFactory.MISSING_POSITION;
 import static dev.hongbao.connector.ClicksTableFactory.OUT_OF_ORDERNESS;
 import static dev.hongbao.connector.ClicksTableFactory.QUIET_AFTER;
 import static dev.hongbao.connector.ClicksTableFactory.QUIET_JUMP;
-import static dev.hongbao.connector.ClicksTableFactory.SERVICE_URL;
 import static dev.hongbao.connector.ClicksTableFactory.SUBSCRIPTION;
 
 import java.util.Set;
@@ -35,6 +34,8 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class AvroTopicTableFactory implements DynamicTableSinkFactory, DynamicTableSourceFactory {
 
+  static final ConfigOption<String> SERVICE_URL =
+      ConfigOptions.key("service-url").stringType().noDefaultValue();
   static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
   static final ConfigOption<String> SCHEMA = ConfigOptions.key("schema").stringType().noDefaultValue();
   private static final ConfigOption<String> KEY =

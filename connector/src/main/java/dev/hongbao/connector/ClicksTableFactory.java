@@ -34,7 +34,7 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
-  static final ConfigOption<String> SERVICE_URL =
+  private static final ConfigOption<String> SERVICE_URL =
       ConfigOptions.key("service-url").stringType().noDefaultValue();
   static final ConfigOption<String> ADMIN_URL =
       ConfigOptions.key("admin-url").stringType().noDefaultValue();

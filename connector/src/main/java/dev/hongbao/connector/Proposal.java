@@ -11,6 +11,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.annotation.JsonPro
  * @param latestMs the last moment at which it may be sent; null for ever
  * @param heldOut whether the shopper is in the campaign's holdout
  * @param stock pieces of the offer in all
+ * @param chosenBy how the offer was chosen; what the model that was asked expected of it is null where none was
  */
 record Proposal(
     @JsonProperty("id") String id,
@@ -38,7 +39,12 @@ record Proposal(
     @JsonProperty("cooldown_ms") long cooldownMs,
     @JsonProperty("exclusive_group") String exclusiveGroup,
     @JsonProperty("money_minor") Long moneyMinor,
-    @JsonProperty("pieces") Long pieces) {
+    @JsonProperty("pieces") Long pieces,
+    @JsonProperty("chosen_by") String chosenBy,
+    @JsonProperty("model") String model,
+    @JsonProperty("model_version") Integer modelVersion,
+    @JsonProperty("propensity") Double propensity,
+    @JsonProperty("choice_probability") Double choiceProbability) {
 
   /** Under which name it counts: all that is given without a campaign file counts together. */
   String account() {
@@ -51,6 +57,6 @@ record Proposal(
       long cooldownMs, String exclusiveGroup) {
     return new Proposal(
         id, campaign, version, 0, 0, offer, null, 0, 0, 0, costMinor, null, null, 0, endsMs, null, timeZone, false, null,
-        null, null, null, cooldownMs, exclusiveGroup, null, null);
+        null, null, null, cooldownMs, exclusiveGroup, null, null, null, null, null, null, null);
   }
 }

@@ -8,7 +8,7 @@ import org.apache.avro.Schema;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.pulsar.client.api.Message;
 
-/** Reads each message as a record of one contract, by the schema that its writer registered. Not for several threads. */
+/** Reads each message as a record of one contract, by its writer's registered schema. Not for several threads. */
 final class Records {
 
   /** The message is no such record; its sentence says why. */
@@ -24,7 +24,7 @@ final class Records {
 
   private final Schema schema;
   private final SchemaRegistry registry;
-  /** By the schema itself: each topic counts its versions for itself. */
+  /** By the registry's own object: to compare two schemas takes longer than to read a record. */
   private final Map<Schema, AvroRows.Reader> readers = new IdentityHashMap<>();
 
   Records(Schema schema, SchemaRegistry registry) {
@@ -43,28 +43,23 @@ final class Records {
     if (version == null) {
       throw new Unreadable("the message names no schema version; publish with the registered schema");
     }
-    AvroRows.Reader reader = reader(message.getTopicName(), version);
+    Optional<Schema> writer = registry.find(message.getTopicName(), version);
+    if (writer.isEmpty()) {
+      throw new Unreadable("schema version " + version + " is unknown to the registry");
+    }
     try {
-      return reader.read(payload);
+      return reader(writer.get()).read(payload);
     } catch (IOException | RuntimeException e) {
       // Avro throws a dozen kinds at garbage, UnsupportedOperationException for a long string among them.
       throw new Unreadable("not a " + schema.getName() + " in Avro: " + e);
     }
   }
 
-  private AvroRows.Reader reader(String topic, long version) throws IOException, Unreadable {
-    Optional<Schema> writer = registry.find(topic, version);
-    if (writer.isEmpty()) {
-      throw new Unreadable("schema version " + version + " is unknown to the registry");
-    }
-    AvroRows.Reader reader = readers.get(writer.get());
+  private AvroRows.Reader reader(Schema writer) throws IOException {
+    AvroRows.Reader reader = readers.get(writer);
     if (reader == null) {
-      try {
-        reader = new AvroRows.Reader(writer.get(), schema);
-      } catch (IOException | RuntimeException e) {
-        throw new Unreadable("not a " + schema.getName() + " in Avro: " + e);
-      }
-      readers.put(writer.get(), reader);
+      reader = new AvroRows.Reader(writer, schema);
+      readers.put(writer, reader);
     }
     return reader;
   }

@@ -13,7 +13,7 @@ import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
 import org.apache.flink.table.data.RowData;
 
-/** The stream of some topics' messages, set up as every table here reads Pulsar; {@code fetchWait} is for company. */
+/** The stream of topics' messages, set up as every table here reads Pulsar; {@code fetchWait} is for company. */
 record TopicSource(String serviceUrl, List<String> topics, String subscription, Duration fetchWait) {
 
   /** {@code kind} is 'batch-safe' or 'stock', {@code missingPosition} 'fail' or 'earliest'. */
