@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench import drain
-from bench.report import BEGIN, END, tables, written
+from bench.report import BEGIN, END, VIP_BEGIN, VIP_END, tables, written
 
 RATES: dict[str, list[float]] = {
     "landing": [100.0, 110.0],
@@ -45,3 +45,22 @@ def test_only_what_is_between_the_markers_is_written() -> None:
 def test_a_page_without_markers_is_left_alone() -> None:
     with pytest.raises(ValueError, match="needs the lines"):
         written("nothing", figures())
+
+
+def test_vips_are_written_without_touching_the_rest() -> None:
+    vip = {
+        "apart": {
+            "seconds": 40.0,
+            "load_before": 0.5,
+            "vip": {"p50": 41, "p99": 301, "max": 400, "coupons": 320},
+            "others_per_s": {"alone": 11_000, "beside_vips": 10_500},
+            "flood_per_s": 25_000,
+            "vip_stages_ms": {"fetch and decode": 20.5},
+        }
+    }
+    page = written(f"{BEGIN}drained\n{END}between\n{VIP_BEGIN}old\n{VIP_END}", {"vip": vip})
+    assert page.startswith(f"{BEGIN}drained\n{END}between\n{VIP_BEGIN}")
+    assert (
+        "| in a job and TaskManager of their own | 41 | 301 | 400 | 320 | ≤ 300 | no | 25,000 | 11,000 | 10,500 | 0.5 |"
+        in page
+    )
