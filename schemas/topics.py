@@ -30,6 +30,7 @@ PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
 PRESSURE = Topic("control/pressure", "pressure_signal", 1, "nothing")
 # One partition: the newest that was chosen is one for everybody.
 OFFER_MODELS = Topic("models/offers", "offer_model", 1, "name and version")
+PRESSURE = Topic("control/pressure", "pressure_signal", 1, "the topic's name")
 
 TOPICS = (
     CLICKS,
