@@ -164,8 +164,8 @@ def test_features_of_each_decision_are_what_duckdb_finds_in_the_landed_events(
     }
     eventually(lambda: warehouse.query(text("feature_differences"), values=values), [])
     decided = rows("SELECT count(*), count(features), count(DISTINCT rule) FROM decisions")
-    assert decided[0][0] == decided[0][1] >= 4
-    assert decided[0][2] >= 3
+    assert decided[0][0] == decided[0][1] >= 3
+    assert decided[0][2] >= 2
 
 
 @pytest.mark.parametrize(
