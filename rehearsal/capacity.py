@@ -65,20 +65,25 @@ class Needs:
         }
 
 
-def below_saturation(interval: Interval) -> bool:
-    """Whether the interval's busy times say what the work costs, and not what it waits for."""
-    return interval.machine_share < MOST_MACHINE and all(
-        vertex.busy_share < MOST_BUSY and vertex.blocked < MOST_BLOCKED
-        for vertices in interval.vertices.values()
-        for vertex in vertices
-    )
+def below_saturation(intervals: Iterable[Interval]) -> list[Interval]:
+    """Those in which the machine had room: busy times say what the work costs, not how long it waits for a core."""
+    return [one for one in intervals if one.machine_share < MOST_MACHINE]
 
 
-def needs(intervals: Iterable[Interval], peak_per_s: float) -> Needs:
+def unhindered(intervals: Iterable[Interval], job: str) -> list[Sequence[Vertex]]:
+    """The job's chains in those of the intervals in which none was as good as full, or waited for another."""
+    every = (one.vertices[job] for one in below_saturation(intervals) if job in one.vertices)
+    return [
+        vertices
+        for vertices in every
+        if all(vertex.busy_share < MOST_BUSY and vertex.blocked < MOST_BLOCKED for vertex in vertices)
+    ]
+
+
+def needs(intervals: Sequence[Interval], peak_per_s: float) -> Needs:
     """What the fits say; a job or a process of which too little was measured is not in it. Give no overlapping ones."""
-    chosen = [one for one in intervals if below_saturation(one)]
-    chains: dict[str, Chain] = {}
-    for job in sorted({job for one in chosen for job in one.vertices}):
+    chosen, chains = below_saturation(intervals), dict[str, Chain]()
+    for job in jobs_of(chosen):
         offered = share(job, chosen) * peak_per_s
         found = [chain for chain in _chains(job, chosen, offered) if chain.line.slope > 0]
         if found:
@@ -98,27 +103,29 @@ def share(job: str, chosen: Iterable[Interval]) -> float:
     return sum(offered for offered, _ in pairs) / published if published else 1.0
 
 
-def points(intervals: Iterable[Interval]) -> list[dict[str, str | float]]:
+def points(intervals: Sequence[Interval]) -> list[dict[str, str | float]]:
     """Measured points for a capacity model: job, events_per_s, slots, busy_share of the job's busiest chain."""
-    found: list[dict[str, str | float]] = []
-    for one in intervals:
-        if not below_saturation(one):
-            continue
-        for job, vertices in one.vertices.items():
-            busiest = max(vertices, key=lambda vertex: vertex.busy_share)
-            found.append(
-                {
-                    "job": job,
-                    "events_per_s": round(_rate(vertices), 1),
-                    "slots": busiest.slots,
-                    "busy_share": round(busiest.busy_share, 4),
-                }
-            )
-    return found
+    return [_point(job, vertices) for job in jobs_of(intervals) for vertices in unhindered(intervals, job)]
+
+
+def _point(job: str, vertices: Sequence[Vertex]) -> dict[str, str | float]:
+    busiest = max(vertices, key=lambda vertex: vertex.busy_share)
+    return {
+        "job": job,
+        "events_per_s": round(_rate(vertices), 1),
+        "slots": busiest.slots,
+        "busy_share": round(busiest.busy_share, 4),
+    }
+
+
+def jobs_of(intervals: Iterable[Interval]) -> list[str]:
+    return sorted({job for one in intervals for job in one.vertices})
 
 
 def _chains(job: str, chosen: Sequence[Interval], peak_per_s: float) -> Iterable[Chain]:
-    measured = [one.vertices[job] for one in chosen if job in one.vertices]
+    measured = unhindered(chosen, job)
+    if not measured:
+        return
     widest = max(vertex.slots for vertex in measured[0])
     for at, first in enumerate(measured[0]):
         found = [(_rate(vertices), vertices[at].busy) for vertices in measured]

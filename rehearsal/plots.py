@@ -62,7 +62,7 @@ def rate_and_backlog(run: Rehearsed, first: Saturation | None) -> Figure:
         axes.set_ylim(0, max(10.0, axes.get_ylim()[1]))
     if first is not None:
         rates.axvline(first.since_s, color=RED, linewidth=1, linestyle=":")
-        rates.annotate("first full", (first.since_s, rates.get_ylim()[1]), color=RED, ha="right", va="top")
+        rates.annotate(" first full", (first.since_s, rates.get_ylim()[1] / 2), color=RED)
     rates.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
     unread.set_xlabel("seconds of the schedule")
     return figure
@@ -136,7 +136,8 @@ def checkpoint_times(run: Rehearsed) -> Figure:
     found = checkpoints(run.samples)
     largest = max((one["bytes"] for ones in found.values() for one in ones), default=1)
     for job, colour in _jobs(run):
-        ones = found.get(job, [])
+        # Those before belong to the start of the jobs.
+        ones = [one for one in found.get(job, []) if one["begun_ms"] >= run.begun_ms]
         seconds = [(one["begun_ms"] - run.begun_ms) / 1000 for one in ones]
         sizes = [15 + 120 * one["bytes"] / max(largest, 1) for one in ones]
         axes.scatter(seconds, [one["ms"] for one in ones], s=sizes, color=colour, alpha=0.8, label=job)

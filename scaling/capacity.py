@@ -86,6 +86,19 @@ def fit(job: str, points: Sequence[Point]) -> Capacity:
     return Capacity(job, one, serial, error, len(ours), max(point.slots for point in ours))
 
 
+def assumed(job: str, points: Sequence[Point], serial: float) -> Capacity:
+    """A curve of this serial share through what was measured of one slot; its error is the spread of those points.
+
+    Raises SettingsError without two of them.
+    """
+    rates = np.array([point.events_per_s for point in points if point.job == job and point.slots == 1])
+    if len(rates) < 2:
+        raise SettingsError(
+            f"capacity: {job} needs two measured points of one slot; hongbao bench capacity measures them"
+        )
+    return Capacity(job, float(rates.mean()), serial, float(rates.std(ddof=1) / rates.mean()), len(rates), 1)
+
+
 def _own(job: str, points: Sequence[Point]) -> Capacity | None:
     """The curve of the job's own points; None where they tell no serial share, or no error."""
     ours = [point for point in points if point.job == job]

@@ -76,15 +76,17 @@ def decide(
         within = int(limits.lead_s // MINUTE_S) + 1
         soon, later = max(now, *ahead[:within]), max(now, *ahead)
         reasons.append(_ahead_reason(forecast, ahead, limits))
-    most = max(limits.floor, min(limits.ceiling, seen.available))
-    if soon > seen.slots:
+    if seen.slots > limits.ceiling:
+        reasons.append(f"{_slots(limits.ceiling)} are the ceiling")
+        return Decision("down", seen.slots, limits.ceiling, later, tuple(reasons))
+    if max(soon, limits.floor) > seen.slots:
         # Once it costs a rescale anyway, let it be one for the whole horizon.
-        return _upwards(seen, later, most, last_rescale_s, capacity, limits, reasons)
+        return _upwards(seen, later, last_rescale_s, capacity, limits, reasons)
     if later < seen.slots:
         return _downwards(seen, forecast, later, last_rescale_s, capacity, limits, reasons)
     if later > seen.slots:
         reasons.append(f"{_slots(later)} are needed later than in {limits.lead_s:.0f} s: not yet")
-    return Decision("stay", seen.slots, max(limits.floor, min(most, seen.slots)), later, tuple(reasons))
+    return Decision("stay", seen.slots, seen.slots, later, tuple(reasons))
 
 
 def _needed_now(seen: Observation, capacity: Capacity, limits: Limits) -> tuple[int, str]:
@@ -109,13 +111,15 @@ def _ahead_reason(forecast: Forecast, needed: Sequence[int], limits: Limits) -> 
 def _upwards(
     seen: Observation,
     wanted: int,
-    most: int,
     last_rescale_s: float | None,
     capacity: Capacity,
     limits: Limits,
     reasons: list[str],
 ) -> Decision:
-    target = min(wanted, most)
+    most = min(limits.ceiling, seen.available)
+    target = min(max(wanted, limits.floor), most)
+    if wanted < limits.floor:
+        reasons.append(f"{_slots(limits.floor)} are the floor")
     if target < wanted:
         what = "the ceiling" if most == limits.ceiling else "all that is free"
         reasons.append(f"{_slots(most)} are {what}")
@@ -125,7 +129,7 @@ def _upwards(
         return Decision("stay", seen.slots, seen.slots, wanted, tuple(reasons))
     left_s = _left_s(seen.now_s, last_rescale_s, limits.up_cooldown_s)
     if left_s > 0:
-        reasons.append(f"the last rescale was too lately: {left_s:.0f} s of cooldown left")
+        reasons.append(f"{left_s:.0f} s of cooldown are left")
         return Decision("stay", seen.slots, seen.slots, wanted, tuple(reasons))
     return Decision("up", seen.slots, target, wanted, tuple(reasons))
 
@@ -140,7 +144,6 @@ def _downwards(
     reasons: list[str],
 ) -> Decision:
     target = _with_room(seen, forecast, max(wanted, limits.floor), capacity, limits)
-    stay = Decision("stay", seen.slots, seen.slots, wanted, ())
     if target >= seen.slots:
         reasons.append(f"fewer would leave less than {limits.hysteresis:.0%} of hysteresis")
     elif seen.backlog > 0:
@@ -149,7 +152,7 @@ def _downwards(
         reasons.append(f"fewer would do: {left_s:.0f} s of cooldown left")
     else:
         return Decision("down", seen.slots, target, wanted, tuple(reasons))
-    return Decision(stay.action, stay.slots, stay.target, wanted, tuple(reasons))
+    return Decision("stay", seen.slots, seen.slots, wanted, tuple(reasons))
 
 
 def _with_room(seen: Observation, forecast: Forecast | None, wanted: int, capacity: Capacity, limits: Limits) -> int:

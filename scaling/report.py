@@ -37,8 +37,9 @@ def _setup(figures: Figures) -> Iterator[str]:
         f"{figures['seeds']} seasons of {plan['days']} days behind {plan['history_days']} of history, "
         f"{plan['base']:,.0f} events/s in the mean of ordinary days; {limits['floor']} to {limits['ceiling']} slots. "
         f"The {figures['job']} job: {model['one']:,.0f} events/s on one slot, {serial}, "
-        f"fitted to {model['points']} points with an error of {model['error']:.1%}, measured up to "
-        f"{model['measured_slots']} slots: beyond, the curve is extrapolated. A rescale serves nothing for "
+        f"through {model['points']} points with an error of {model['error']:.1%}, on at most "
+        f"{model['measured_slots']} slot{'s' if model['measured_slots'] > 1 else ''}: "
+        f"beyond, the curve is extrapolated. A rescale serves nothing for "
         f"{rescale['downtime_s']:.1f} s and {rescale['again_s']:.1f} s of events again."
     )
     yield ""

@@ -59,7 +59,8 @@ def season(seed: int, plan: Plan = Plan()) -> Season:
     first = plan.history_days
     planned = [_sale(random, f"sale-{len(before) + n + 1}", first + 1 + 3 * n) for n in range(plan.days // 3)]
     surprise = _sale(random, "surprise", first + 2)
-    new_year = _new_year(random, first + plan.days - 3)
+    # A day of its own: a sale on top of it would be more than any ceiling carries.
+    new_year = _new_year(random, first + plan.days - 2)
     for sale in (*before, *planned, surprise, new_year):
         _add(minutes, sale)
     history = History(BEGINS_S, minutes[: plan.history_days * DAY_MINUTES])

@@ -35,12 +35,12 @@ def run(
 ) -> dict[str, Any]:
     """One object: the set-up, each seed's outcome a policy, and how many seeds were won, as `wins` says.
 
-    With `serial` the curve has this serial share in place of the fitted one, as of slots on other machines.
+    With `serial` the curve goes from one slot on with this serial share, as of slots on machines of their own.
     """
     settings = read(Autoscale)
     limits = limits_of(settings, read(Pulsar).click_partitions)
-    model = capacity.fit(JOB, capacity.read_points(settings.points))
-    model = model if serial is None else replace(model, serial=serial)
+    points = capacity.read_points(settings.points)
+    model = capacity.fit(JOB, points) if serial is None else capacity.assumed(JOB, points, serial)
     plan = Plan(base=round(model.sure(limits.ceiling) * ORDINARY), days=days)
     rescale = Rescale(*capacity.read_rescale(settings.points))
     outcomes: dict[str, dict[str, Any]] = {}

@@ -32,9 +32,9 @@ UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's k
 # Few and small, both.
 PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
 PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
-PRESSURE = Topic("control/pressure", "pressure_signal", 1, "nothing")
 # One partition: the newest that was chosen is one for everybody.
 OFFER_MODELS = Topic("models/offers", "offer_model", 1, "name and version")
+PRESSURE = Topic("control/pressure", "pressure_signal", 1, "the topic's name")
 
 TOPICS = (
     CLICKS,

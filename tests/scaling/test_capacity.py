@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from errors import SettingsError
-from scaling.capacity import ENDLESS, SHIPPED, Capacity, Point, fit, read_points
+from scaling.capacity import ENDLESS, SHIPPED, Capacity, Point, assumed, fit, read_points
 from settings import Autoscale
 
 
@@ -39,6 +39,15 @@ def test_job_measured_on_one_number_of_slots_has_the_serial_share_of_another() -
     found = fit("coupons", [Point("coupons", 2, 30_000, "test")] * 3 + points("landing"))
     assert found.of(2) == pytest.approx(30_000, rel=1e-4)
     assert found.serial == pytest.approx(0.1, abs=1e-4)
+
+
+def test_assumed_serial_share_goes_on_from_one_slot() -> None:
+    found = assumed("coupons", points("coupons", 20_000, 0.5, 0.05, -0.05), 0.1)
+    assert (found.of(1), found.serial, found.points) == (20_000, 0.1, 2)
+    assert found.of(2) == pytest.approx(20_000 * 2 / 1.1)
+    assert found.error == pytest.approx(0.05 * 2**0.5)
+    with pytest.raises(SettingsError, match="landing needs two measured points of one slot"):
+        assumed("landing", points("coupons"), 0.1)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,14 @@ def test_slots_stay_while_events_wait() -> None:
     assert (found.action, found.reasons[-1]) == ("stay", "not while events wait")
 
 
+def test_job_below_the_floor_or_above_the_ceiling_is_brought_between_them() -> None:
+    limits = Limits(2, 4, 0.2, 0.0, 0.25, 60, 600)
+    low = decide(Observation(NOW_S, 1, 10.0, 0.0, 6), None, None, MODEL, limits)
+    assert (low.action, low.target, low.reasons[-1]) == ("up", 2, "2 slots are the floor")
+    high = decide(Observation(NOW_S, 6, 90_000.0, 0.0, 6), None, NOW_S, MODEL, limits)
+    assert (high.action, high.target, high.reasons[-1]) == ("down", 4, "4 slots are the ceiling")
+
+
 def test_floor_holds_at_night() -> None:
     limits = Limits(2, 6, 0.2, 0.0, 0.25, 60, 600)
     found = decide(Observation(NOW_S, 3, 10.0, 0.0, 6), None, None, MODEL, limits)

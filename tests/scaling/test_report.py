@@ -30,7 +30,7 @@ def test_table_has_the_median_of_the_seasons_and_each_season() -> None:
     found = tables(FOUND)
     assert "| ahead | 2,500 | 280.0 | 30 |" in found
     assert "| 3 | 4,000 | 9,000 | 280.0 | 300.5 | 30 | 50 |" in found
-    assert "20,000 events/s on one slot, a serial share of 10.0%, fitted to 6 points with an error of 5.0%" in found
+    assert "20,000 events/s on one slot, a serial share of 10.0%, through 6 points with an error of 5.0%" in found
     assert "Won, against the reactive policies of the table: 1 of 2 seasons." in found
 
 
