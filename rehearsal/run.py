@@ -133,7 +133,7 @@ def measure(load: Load, jobs: Mapping[str, str], folder: Path, say: Say) -> Rehe
             sent = told(publisher)
             _settle(jobs, say)
     # With it the samples and receipts can be judged again.
-    (folder / "published.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+    (folder / "published.json").write_text(json.dumps(sent) + "\n", encoding="utf-8")
     sampled = intervals.read(samples)
     return Rehearsed(
         phases=load.phases,
