@@ -87,13 +87,16 @@ def _publish(broker: Pulsar, chosen: Callable[[Found], tuple[str, str]]) -> Publ
             )
         if before is not None and before.definition == definition and (status == KEPT or before == found.in_use):
             return before
-        # The newest that was chosen is in use: a clock that is behind must not make it an older one.
+        # The newest that was chosen is in use: a clock that is behind must not make it an older one. In milliseconds,
+        # as the record has it.
+        now = datetime.now(UTC)
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         last = max((one.published_at for one in found.newest.values()), default=datetime.min.replace(tzinfo=UTC))
         record: dict[str, Any] = {
             "name": model.name,
             "version": model.version,
             "status": status,
-            "published_at": max(datetime.now(UTC), last + timedelta(milliseconds=1)),
+            "published_at": max(now, last + timedelta(milliseconds=1)),
             "definition": definition,
         }
         versions.publish(record, key=f"{model.name} {model.version}")
