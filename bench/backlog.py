@@ -15,7 +15,8 @@ from errors import CannotRun
 from ingest import Publisher
 from ingest.event_id import EventIds
 from ingest.shop import Shop, Step, visits
-from ledger.expected_coupons import Coupon, Event, Rules, expected
+from ledger.event import Event
+from ledger.expected_coupons import Coupon, Rules, expected
 from schemas.topics import CLICKS
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
@@ -55,11 +56,19 @@ class Books:
     coupons: dict[str, Coupon]
 
 
-def made(events: int, begins_ms: int, seed: int = 1) -> Iterator[Made]:
-    """The backlog's messages in the order they are sent."""
+class Counts(NamedTuple):
+    """Messages, events that are no repetition, and shoppers who have one."""
+
+    messages: int
+    distinct: int
+    shoppers: int
+
+
+def made(events: int, begins_ms: int, seed: int = 1, shoppers: int | None = None) -> Iterator[Made]:
+    """The backlog's messages in the order they are sent; `shoppers`, by default, are as many as come in the time."""
     dice = random.Random(seed)
     ids = EventIds(random.Random(seed))
-    arrivals = visits(Shop(shoppers=max(1_000, events // EVENTS_PER_SHOPPER)), seed)
+    arrivals = visits(Shop(shoppers=shoppers or max(1_000, events // EVENTS_PER_SHOPPER)), seed)
     active = [deque(next(arrivals)) for _ in range(min(AT_ONCE, max(1, events // 10)))]
     recent: deque[Made] = deque(maxlen=1_000)
     for number in range(events):
@@ -81,13 +90,13 @@ def begins_ms(events: int) -> int:
     return time.time_ns() // 1_000_000 - events * 1_000 // EVENTS_PER_S - 1_000
 
 
-def publish(broker: Pulsar, events: int, begins_ms: int) -> None:
+def publish(broker: Pulsar, events: int, begins_ms: int, shoppers: int | None = None) -> None:
     """Put the backlog on the clicks' topic, where it stays; raises CannotRun unless all of it arrives."""
     topic = broker.topic(CLICKS.path)
     with PulsarAdmin(broker.admin_url) as admin:
         admin.call("PUT", f"/{topic.replace('://', '/')}/subscription/{KEEPER}", "earliest", accept=(CONFLICT,))
         with Publisher(broker) as publisher:
-            for one in made(events, begins_ms):
+            for one in made(events, begins_ms, shoppers=shoppers):
                 publisher.send(publisher.encode(record(one)), one.key, None)
         if (found := int(admin.stats(topic)["msgInCounter"])) != events:
             raise CannotRun(f"bench: {found:,} of {events:,} events are on {topic}; is its tenant new?")
@@ -96,6 +105,17 @@ def publish(broker: Pulsar, events: int, begins_ms: int) -> None:
 def record(one: Made) -> dict[str, Any]:
     """The whole event, as it is encoded."""
     return {**one.step, "event_id": one.event_id, "occurred_at": one.occurred_ms, "sent_at": one.occurred_ms}
+
+
+def counts(messages: Iterable[Made]) -> Counts:
+    """Count a backlog that is too long for its books."""
+    count = distinct = 0
+    shoppers = set()
+    for one in messages:
+        count += 1
+        distinct += not one.repeated
+        shoppers.add(one.key)
+    return Counts(count, distinct, len(shoppers))
 
 
 def books(messages: Iterable[Made], rules: Rules) -> Books:

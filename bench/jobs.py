@@ -39,11 +39,13 @@ def drained(job: str, messages: int, tables: tuple[str, ...], topic: str | None 
     with FlinkRest(flink.rest_url) as rest, PulsarAdmin(pulsar.admin_url) as admin:
         job_id = _submit(job, rest)
         try:
-            begun_s = _reading_since_s(rest, job_id)
-            _wait(rest, job_id, messages, lambda: admin.stats(pulsar.topic(CLICKS.path))["subscriptions"][job])
+            begun_s = reading_since_s(rest, job_id, "clicks")
+            wait_until_empty(
+                rest, job_id, messages, lambda: admin.stats(pulsar.topic(CLICKS.path))["subscriptions"][job]
+            )
             seconds = time.time() - begun_s
             # What acknowledged may still be making its files visible.
-            _complete_another(rest, job_id)
+            complete_another(rest, job_id)
             yield seconds
         finally:
             rest.cancel_and_wait(job_id)
@@ -64,8 +66,13 @@ def _submit(job: str, rest: FlinkRest) -> str:
     if job in known():
         (submitted,) = submit_and_check([job])
         return submitted.job_id
+    return submit_module(rest, "bench.plain_jobs", job)
+
+
+def submit_module(rest: FlinkRest, module: str, *arguments: str) -> str:
+    """Submit by a module of the bench that prints what it submitted; gives the job's id once every task runs."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.plain_jobs", job],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment(read(Stack)),
         capture_output=True,
@@ -74,20 +81,21 @@ def _submit(job: str, rest: FlinkRest) -> str:
     )
     if done.returncode != 0:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("Caused by: ")]
-        raise CannotRun(f"bench: Flink refuses {job}: {(reasons or ['no reason was printed'])[-1]}")
+        raise CannotRun(f"bench: Flink refuses {arguments[0]}: {(reasons or ['no reason was printed'])[-1]}")
     submitted = Submitted(**json.loads(done.stdout.splitlines()[-1]))
     wait_until_running(rest, submitted)
     return submitted.job_id
 
 
-def _reading_since_s(rest: FlinkRest, job_id: str) -> float:
+def reading_since_s(rest: FlinkRest, job_id: str, topic: str) -> float:
+    """When the last of the topic's readers began to run, in seconds since 1970."""
     vertices = rest.call("GET", f"/jobs/{job_id}")["vertices"]
-    source = next(vertex["id"] for vertex in vertices if vertex["name"].startswith("Source: clicks"))
+    source = next(vertex["id"] for vertex in vertices if vertex["name"].startswith(f"Source: {topic}"))
     times = rest.call("GET", f"/jobs/{job_id}/vertices/{source}/subtasktimes")
     return max(float(subtask["timestamps"]["RUNNING"]) for subtask in times["subtasks"]) / 1000
 
 
-def _complete_another(rest: FlinkRest, job_id: str) -> None:
+def complete_another(rest: FlinkRest, job_id: str) -> None:
     """Return when one more checkpoint is complete."""
 
     before = _completed(rest, job_id)
@@ -103,7 +111,7 @@ def _checkpoint(rest: FlinkRest, job_id: str) -> None:
     rest.call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "FULL"})
 
 
-def _wait(rest: FlinkRest, job_id: str, messages: int, subscription: Callable[[], dict[str, Any]]) -> None:
+def wait_until_empty(rest: FlinkRest, job_id: str, messages: int, subscription: Callable[[], dict[str, Any]]) -> None:
     """Return when everything is acknowledged.
 
     A checkpoint acknowledges. Once the broker has handed out everything, one is asked for as soon as the last is

@@ -3,24 +3,22 @@
 Publisher, broker, all three jobs and the subscriber share the machine. The load is open loop (bench/load.py).
 """
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import warehouse
 from bench import latency
 from bench.drain import JOBS
+from bench.process import begin, process, told
 from bench.spread import spread
 from errors import CannotRun
 from jobs.submit import submit_and_check
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import COUPONS
 from settings import Pulsar, read
 from settings.reader import ROOT
+from stack import topics
 from stack.private import private
 from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin
@@ -81,22 +79,18 @@ def summary(runs: list[list[dict[str, Any]]], behind_ms: list[float]) -> dict[st
 
 def _load(file: Path, events_per_s: float, seconds: float, seed: int) -> tuple[list[dict[str, Any]], float]:
     """The receipts of one run, with what their events landed with; and how late the sender was at worst."""
-    arguments = map(str, (events_per_s, WARM_UP_S + seconds, seed))
-    with _process("demo.subscriber", str(file)), _process("bench.load", *arguments) as load:
-        assert load.stdin is not None and load.stdout is not None  # both are pipes
-        load.stdin.write("go\n")
-        load.stdin.flush()
-        told = json.loads(load.stdout.readline() or "null")
-        if told is None:
-            raise CannotRun("bench: the publisher ended before it had sent everything; see above")
+    profile = f"{events_per_s:f}x{WARM_UP_S + seconds:f}s"
+    with process("demo.subscriber", str(file)), process("bench.load", profile, str(seed)) as load:
+        begin(load)
+        sent = told(load)
         _settle()
-    begun_ms = told["begun_ms"]
+    begun_ms = sent["begun_ms"]
     found = latency.receipts(file, begun_ms)
     landed = {row["coupon_id"]: row["appended_ms"] for row in warehouse.query(APPENDED, values={"since_ms": begun_ms})}
     if {receipt["coupon_id"] for receipt in found} != set(landed) or not found:
         raise CannotRun(f"bench: {len(found):,} coupons received, {len(landed):,} landed; they must be the same")
     counted = [receipt for receipt in found if receipt["occurred_ms"] >= begun_ms + WARM_UP_S * 1000]
-    return [{**receipt, "appended_ms": landed[receipt["coupon_id"]]} for receipt in counted], told["behind_ms"]
+    return [{**receipt, "appended_ms": landed[receipt["coupon_id"]]} for receipt in counted], sent["behind_ms"]
 
 
 def _settle() -> None:
@@ -106,33 +100,7 @@ def _settle() -> None:
     def quiet() -> bool:
         with PulsarAdmin(broker.admin_url) as admin:
             readers = admin.stats(broker.topic(COUPONS.path))["subscriptions"]
-            clicks = sum(admin.backlog(broker.topic(CLICKS.path), job) for job in JOBS)
+            clicks = sum(topics.backlog(admin, broker, job) for job in JOBS)
             return clicks + sum(int(reader["msgBacklog"]) for reader in readers.values()) == 0
 
     wait_until("an empty backlog", quiet, SETTLE_S)
-
-
-@contextmanager
-def _process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process of ours that has said that it is ready; ended with the block."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        # Ctrl-C is ours to pass on.
-        process_group=0,
-    )
-    try:
-        assert child.stdout is not None  # it is a pipe
-        if child.stdout.readline().strip() != "ready":
-            raise CannotRun(f"bench: {module} did not start; see above")
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

@@ -20,6 +20,7 @@ from typing import Any
 
 from errors import CannotRun
 from ingest import Publisher, Spool, shop
+from schemas.topics import CLICK_TOPICS
 from settings import Pulsar, read
 from settings.reader import ROOT
 from stack.private import private
@@ -51,13 +52,17 @@ class Way:
         before = arrived(broker)
         with Publisher(broker, spool=self.spool(folder)) as publisher:
             encoded = [
-                (publisher.encode({**event, **FILLED}), event["user_id"] or event["anonymous_id"])
+                (
+                    publisher.encode({**event, **FILLED}),
+                    event["user_id"] or event["anonymous_id"],
+                    event["membership_tier"],
+                )
                 for event in (chosen if self.send else ())
             ]
             started_s, cpu_s = time.perf_counter(), time.process_time()
             if self.send:
-                for payload, key in encoded:
-                    publisher.send(payload, key, None)
+                for payload, key, tier in encoded:
+                    publisher.send(payload, key, None, tier=tier)
             else:
                 for event in chosen:
                     publisher.publish(event)
@@ -103,7 +108,7 @@ def shop_events(count: int) -> list[Event]:
 
 def arrived(broker: Pulsar) -> int:
     with PulsarAdmin(broker.admin_url) as admin:
-        return int(admin.stats(broker.topic("events/clicks"))["msgInCounter"])
+        return sum(int(admin.stats(broker.topic(topic.path))["msgInCounter"]) for topic in CLICK_TOPICS)
 
 
 def spread(figures: list[float], digits: int = 0) -> dict[str, float]:

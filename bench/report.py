@@ -5,12 +5,14 @@ A later file's parts replace an earlier one's, so that drain, live and query may
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.growth import tables as growth
 from bench.landed import FILES_PER_HOUR
-from bench.spread import Spread
+from bench.markdown import load, row, table, yes
+from bench.nexmark import table as nexmark
 from settings.reader import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -24,43 +26,54 @@ RATIO_GOALS = {
 }
 P99_GOALS_MS = {"250": 100, "2500": 150, "25000": 500}
 MOST_MS = 1_000
+VIP_P99_MS = 300
+VIP_FIGURES = ("p50", "p99", "max", "coupons")
 FUNNEL_GOAL = ("10000000", 1_000)
 
 Figures = Mapping[str, Any]
 
 
-def tables(figures: Figures) -> str:
-    """Every part that the figures have, in Markdown."""
-    parts = {"drain": _drain, "live": _live, "query": _query}
-    return "\n".join("\n".join(write(figures[part])) for part, write in parts.items() if part in figures)
+def tables(figures: Figures, before: Mapping[str, str] | None = None) -> str:
+    """Every part that the figures have, in Markdown, each under its title; of the others what was there `before`."""
+    sections = dict(before or {})
+    for part, (title, write) in PARTS.items():
+        if part in figures:
+            sections[title] = "\n".join((f"### {title}", "", *write(figures[part])))
+    return "\n".join(sections[title] for title, _ in PARTS.values() if title in sections)
 
 
 def written(page: str, figures: Figures) -> str:
-    """The page with its figures in place of those between the markers; raises ValueError where they are missing."""
-    before, begins, rest = page.partition(BEGIN)
-    _, ends, after = rest.partition(END)
+    """The page with these figures' tables between the markers; other parts' tables stay as they are.
+
+    Raises ValueError where the markers are missing.
+    """
+    above, begins, rest = page.partition(BEGIN)
+    old, ends, below = rest.partition(END)
     if not begins or not ends:
         raise ValueError(f"the page needs the lines {BEGIN.strip()} and {END.strip()}")
-    return before + BEGIN + "\n" + tables(figures) + "\n" + END + after
+    return above + BEGIN + "\n" + tables(figures, _sections(old)) + "\n" + END + below
+
+
+def _sections(text: str) -> dict[str, str]:
+    """By title, each section with its heading."""
+    return {section.partition("\n")[0]: f"### {section.rstrip()}\n" for section in f"\n{text}".split("\n### ")[1:]}
 
 
 def _drain(drain: Figures) -> Iterator[str]:
-    yield "### Draining a backlog"
-    yield ""
-    yield f"{drain['events']:,} events, repeats in turn: {drain['repeats']}, every result checked{_load(drain)}."
+    yield f"{drain['events']:,} events, repeats in turn: {drain['repeats']}, every result checked{load(drain)}."
     yield ""
     rates = {**{name: drain[name] for name in ("landing", "conversion", "coupons")}, **drain["peers"]}
-    yield from _table(
+    yield from table(
         ("events/s", "median", "least", "most"),
-        (_row(name, rate, "{:,.0f}") for name, rate in {**rates, "transport": drain["transport"]}.items()),
+        (row(name, rate, "{:,.0f}") for name, rate in {**rates, "transport": drain["transport"]}.items()),
     )
     yield "What each step takes, in microseconds an event with both cores at work; the jobs go on from deduplication."
     yield ""
-    yield from _table(("step", "events/s", "µs an event", "this step's own"), _steps(drain))
-    yield from _table(
+    yield from table(("step", "events/s", "µs an event", "this step's own"), _steps(drain))
+    yield from table(
         ("ratio", "median", "least", "most", "goal", "held"),
         (
-            (*_row(name, ratio, "{:.2f}"), *_goal(ratio["median"], RATIO_GOALS.get(name)))
+            (*row(name, ratio, "{:.2f}"), *_goal(ratio["median"], RATIO_GOALS.get(name)))
             for name, ratio in drain["ratios"].items()
         ),
     )
@@ -82,15 +95,13 @@ def _steps(drain: Figures) -> Iterator[tuple[str, ...]]:
 
 
 def _live(live: Figures) -> Iterator[str]:
-    yield "### Live latency"
-    yield ""
     yield (
         f"From the moment an event was to be sent to its coupon's receipt in another process, in milliseconds; "
-        f"{live['seconds']:.0f} s a rate after a warm-up, repeats: {live['repeats']}{_load(live)}."
+        f"{live['seconds']:.0f} s a rate after a warm-up, repeats: {live['repeats']}{load(live)}."
     )
     yield ""
     rates = live["rates"]
-    yield from _table(
+    yield from table(
         ("events/s", "p50", "p99", "p99 of the repeats", "p999", "max", "coupons", "goal p99", "held"),
         (
             (
@@ -99,7 +110,7 @@ def _live(live: Figures) -> Iterator[str]:
                 f"{found['p99']['min']:,.0f}–{found['p99']['max']:,.0f}",
                 *(f"{found['whole'][name]:,.0f}" for name in ("p999", "max", "coupons")),
                 f"≤ {P99_GOALS_MS.get(rate, 0)}",
-                _yes(found["whole"]["p99"] <= P99_GOALS_MS.get(rate, 0) and found["whole"]["max"] <= MOST_MS),
+                yes(found["whole"]["p99"] <= P99_GOALS_MS.get(rate, 0) and found["whole"]["max"] <= MOST_MS),
             )
             for rate, found in rates.items()
         ),
@@ -107,15 +118,45 @@ def _live(live: Figures) -> Iterator[str]:
     yield "Where the mean millisecond goes:"
     yield ""
     stages = next(iter(rates.values()))["budget_ms"]
-    yield from _table(
+    yield from table(
         ("stage", *(f"at {int(rate):,}/s" for rate in rates)),
         ((stage, *(f"{found['budget_ms'][stage]:,.1f}" for found in rates.values())) for stage in stages),
     )
 
 
-def _query(query: Figures) -> Iterator[str]:
-    yield "### Asking the warehouse"
+def _vip(vip: Figures) -> Iterator[str]:
+    seconds, stages = (next(iter(vip.values()))[key] for key in ("seconds", "vip_stages_ms"))
+    yield (
+        f"250 clicks/s of VIPs beside 25,000/s that were due of all others, whose backlog stands; {seconds:.0f} s. "
+        "Milliseconds from the moment a VIP's event was to be sent to the coupon's receipt in another process. "
+        "Events/s of the others: that came in, and that their coupons' job was handed without and with VIPs."
+    )
     yield ""
+    places = {"apart": "in a job and TaskManager of their own", "one_job": "in one job with all others'"}
+    yield from table(
+        ("VIPs' coupons", *VIP_FIGURES, "goal p99", "held", "came in", "alone", "beside VIPs", "load before"),
+        (
+            (
+                places[name],
+                *(f"{found['vip'][figure]:,.0f}" for figure in VIP_FIGURES),
+                f"≤ {VIP_P99_MS}",
+                yes(found["vip"]["p99"] <= VIP_P99_MS),
+                f"{found['flood_per_s']:,.0f}",
+                *(f"{found['others_per_s'][figure]:,.0f}" for figure in ("alone", "beside_vips")),
+                f"{found['load_before']:.1f}",
+            )
+            for name, found in vip.items()
+        ),
+    )
+    yield "Where the mean millisecond goes:"
+    yield ""
+    yield from table(
+        ("stage", *(places[name] for name in vip)),
+        ((stage, *(f"{found['vip_stages_ms'][stage]:,.1f}" for found in vip.values())) for stage in stages),
+    )
+
+
+def _query(query: Figures) -> Iterator[str]:
     yield (
         f"A day's events in {query['files_per_hour']:,} files an hour, where a landing job leaves {FILES_PER_HOUR:,}; "
         f"milliseconds with their least and most (repeats: {query['repeats']}), and MB read."
@@ -126,7 +167,7 @@ def _query(query: Figures) -> Iterator[str]:
         for question in found["before"]:
             before, after = found["before"][question], found["after"][question]
             rows.append((f"{int(events):,}", question, *_asked(before), *_asked(after)))
-    yield from _table(("events", "question", "as landed", "MB", "compacted", "MB"), rows)
+    yield from table(("events", "question", "as landed", "MB", "compacted", "MB"), rows)
     for events, found in query["events"].items():
         files, size = found["files"], [bytes_ / 1e6 for bytes_ in found["bytes"]]
         yield (
@@ -135,7 +176,7 @@ def _query(query: Figures) -> Iterator[str]:
         )
         if events == FUNNEL_GOAL[0]:
             held = found["after"]["funnel"]["ms"]["median"] < FUNNEL_GOAL[1]
-            yield f"Goal, the funnel of a day on {int(events):,} under {FUNNEL_GOAL[1] / 1000:.0f} s: {_yes(held)}."
+            yield f"Goal, the funnel of a day on {int(events):,} under {FUNNEL_GOAL[1] / 1000:.0f} s: {yes(held)}."
         yield ""
 
 
@@ -144,30 +185,19 @@ def _asked(found: Figures) -> tuple[str, str]:
     return f"{ms['median']:,.0f} ({ms['min']:,.0f}–{ms['max']:,.0f})", f"{found['bytes_read']['median'] / 1e6:,.0f}"
 
 
-def _row(name: str, found: Spread, form: str) -> tuple[str, ...]:
-    return (name, *(form.format(found[of]) for of in ("median", "min", "max")))
-
-
 def _goal(ratio: float, goal: float | None) -> tuple[str, str]:
-    return ("", "") if goal is None else (f"≥ {goal:.2f}", _yes(ratio >= goal))
+    return ("", "") if goal is None else (f"≥ {goal:.2f}", yes(ratio >= goal))
 
 
-def _yes(held: bool) -> str:
-    return "yes" if held else "no"
-
-
-def _load(part: Figures) -> str:
-    """Neighbours make a figure worthless, so the machine's load at the start stands beside it."""
-    return f"; load average {part['load_before']:.1f} at the start"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = list(head)
-    yield f"| {' | '.join(names)} |"
-    yield "|" + "---|" * len(names)
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
+# In the page's order.
+PARTS: Mapping[str, tuple[str, Callable[[Figures], Iterator[str]]]] = {
+    "drain": ("Draining a backlog", _drain),
+    "live": ("Live latency", _live),
+    "vip": ("VIPs beside a flood", _vip),
+    "query": ("Asking the warehouse", _query),
+    "nexmark": ("Nexmark", nexmark.lines),
+    "growth": ("Growth", growth.lines),
+}
 
 
 def main(files: list[str]) -> None:

@@ -9,12 +9,12 @@ SELECT
     price_minor,
     quantity,
     campaign_id,
+    currency,
+    order_id,
+    store_id,
     epoch_ms(published_at) AS published_ms,
     category,
-    store_id,
-    membership_tier,
-    currency,
-    order_id
+    membership_tier
 FROM events
 -- A cause older than the deadline earns nothing: the folders beside the day's hold all that counts.
 WHERE event_date BETWEEN $day::DATE - 1 AND $day::DATE + 1

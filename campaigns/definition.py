@@ -87,11 +87,16 @@ class Caps(Limits):
 
 
 class Budget(Part):
-    """What all coupons of the campaign may cost, in minor units of currency, and how many there are."""
+    """What all coupons of the campaign may cost, in minor units of currency, and how many there are.
+
+    VIPs have `vip_share` of it, and of each cap and stock, where a job of their own decides their coupons.
+    """
 
     currency: Currency = "CNY"
     money_minor: Count | None = None
     pieces: Count | None = None
+    # VIPs are some 4 % of shoppers, and look at dearer things.
+    vip_share: float = Field(0.1, ge=0, le=1)
 
 
 class Holdout(Part):
@@ -99,6 +104,17 @@ class Holdout(Part):
 
     share: float = Field(0.0, ge=0, lt=1)
     salt: Salt = ""
+
+
+class Choice(Part):
+    """How one of several offers is chosen: by the shopper's tier, or by what a model expects it to earn.
+
+    What is bought earns `margin_percent` of its price before the discount; a share `explore` gets any of the offers.
+    """
+
+    by: Literal["tier", "model"] = "tier"
+    margin_percent: int = Field(30, ge=1, le=100)
+    explore: float = Field(0.05, ge=0, le=0.5)
 
 
 class Campaign(Part):
@@ -120,6 +136,7 @@ class Campaign(Part):
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
     rule: RuleName | None = None
+    choice: Choice = Choice()
 
     @property
     def text(self) -> str:
@@ -130,6 +147,32 @@ class Campaign(Part):
     def parse(cls, text: str) -> Self:
         """The campaign whose `text` this is; raises ValueError, of pydantic's, where it is none."""
         return cls.model_validate_json(text)
+
+    def of_part(self, vip: bool) -> Self:
+        """The campaign with what VIPs, or all others, may have of it. A limit for either alone is not divided."""
+
+        def part(most: int | None, *audiences: Tiers | None) -> int | None:
+            if most is None:
+                return None
+            named = [set(tiers) for tiers in audiences if tiers is not None]
+            if all("vip" in tiers for tiers in named):
+                vips = most if {"vip"} in named else int(most * self.budget.vip_share)
+            else:
+                vips = 0
+            return vips if vip else most - vips
+
+        tiers, budget = self.audience.tiers, self.budget
+        money, pieces = part(budget.money_minor, tiers), part(budget.pieces, tiers)
+        offers = tuple(
+            offer.model_copy(update={"stock": part(offer.stock, tiers, offer.tiers)}) for offer in self.offers
+        )
+        return self.model_copy(
+            update={
+                "budget": budget.model_copy(update={"money_minor": money, "pieces": pieces}),
+                "caps": self.caps.model_copy(update={"per_day": part(self.caps.per_day, tiers)}),
+                "offers": offers,
+            }
+        )
 
     def offers_for(self, tier: str) -> tuple[Offer, ...]:
         """The offers that a shopper of the tier may have, in the file's order."""

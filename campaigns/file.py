@@ -14,6 +14,7 @@ from campaigns.definition import (
     Budget,
     Campaign,
     Caps,
+    Choice,
     Count,
     Holdout,
     Lane,
@@ -123,11 +124,16 @@ class CampaignFile(Part):
     budget: Budget = Budget()
     holdout: Holdout = Holdout()
     rule: Annotated[RuleName, AfterValidator(_rule)] | None = None
+    # How many times the usual traffic its opening is expected to bring: for `hongbao autoscale`, and no part of it.
+    expected_traffic: Annotated[float, Field(strict=False, ge=1, le=1000)] | None = None
+    choice: Choice = Choice()
 
     @property
     def campaign(self) -> Campaign:
         """The same in milliseconds, as the topic carries it."""
-        same = self.model_dump(exclude={"description", "starts", "ends", "valid_for", "deadline", "caps"})
+        same = self.model_dump(
+            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "caps"}
+        )
         return Campaign(
             **same,
             starts_ms=moment_ms(self.starts, self.time_zone),
@@ -207,6 +213,9 @@ def across(raw: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("offers", f"odds stand in all offers or in none, got none in {', '.join(without)}")
     elif sum(with_odds) > 1 + 1e-9:
         yield Fault("offers", f"the odds together must be at most 1, got {sum(with_odds):g}")
+    choice = raw.get("choice")
+    if with_odds and isinstance(choice, Mapping) and choice.get("by") == "model":
+        yield Fault("choice.by", "offers with odds are drawn; leave out the odds or the choice, got 'model'")
     holdout = raw.get("holdout")
     if isinstance(holdout, Mapping) and holdout.get("share") and not holdout.get("salt"):
         yield Fault("holdout.salt", f'required with share, such as "2027", got {holdout.get("salt")!r}')
@@ -278,6 +287,7 @@ def _keys(where: Sequence[str | int]) -> list[str]:
         "caps": FileCaps,
         "budget": Budget,
         "holdout": Holdout,
+        "choice": Choice,
     }
     model = parts[str(where[0])] if where else CampaignFile
     return list(model.model_fields)

@@ -1,7 +1,8 @@
 """Decide what becomes of each proposal: caps, cooldown, exclusion, budget, stock, holdout. Pure.
 
-proposals of one candidate, by priority, score, name -> capped, cooled_down, excluded, no_luck, out_of_budget go on
-                                                     -> held_out, issued, no_luck end it; the rest is outranked
+proposals of one candidate, by priority, score, name
+    -> past_deadline, capped, cooled_down, excluded, out_of_budget go on
+    -> held_out, issued, no_luck end it; the rest is outranked
 """
 
 from collections import Counter, defaultdict
@@ -21,7 +22,9 @@ ENDING = ("issued", "held_out", "no_luck")
 COOLING = ("issued", "held_out")
 # Of a group whoever is held out gets nothing either: else the other campaign would treat this one's holdout.
 SERVING = ("issued", "held_out")
-OUTCOMES = (*ENDING, "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
+# Who scans a code or claims in the app was promised an answer: these never cool down.
+PROMISED = ("qr_claim", "app_claim")
+OUTCOMES = (*ENDING, "past_deadline", "capped", "cooled_down", "excluded", "out_of_budget", "outranked")
 
 
 class Outcome(NamedTuple):
@@ -95,6 +98,8 @@ def day(campaign: Campaign, now_ms: int) -> date:
 
 
 def _outcome(proposal: Proposal, state: State, now_ms: int) -> str:
+    if proposal.latest_ms is not None and now_ms > proposal.latest_ms:
+        return "past_deadline"
     served = state.served.get(proposal.candidate.shopper_id, [])
     if _capped(proposal.campaign, served, state, now_ms):
         return "capped"
@@ -129,9 +134,8 @@ def _today(served: Sequence[Served], now_ms: int) -> int:
 
 
 def _cooled_down(proposal: Proposal, served: Sequence[Served], now_ms: int) -> bool:
-    """A scan was promised a coupon and never cools down."""
     name, rule, cooldown_ms = proposal.campaign.name, proposal.candidate.rule, proposal.campaign.caps.cooldown_ms
-    return rule != "qr_claim" and any(
+    return rule not in PROMISED and any(
         (one.campaign, one.rule) == (name, rule) and one.outcome in COOLING and now_ms - one.at_ms < cooldown_ms
         for one in served
     )

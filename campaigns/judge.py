@@ -11,6 +11,8 @@ from campaigns.definition import Campaign, Offer
 from jobs import coupon_rules
 from jobs.coupon_rules import SEPARATOR
 from jobs.own_rules import Ask
+from model import choice
+from model.definition import Model
 
 # Patterns about the whole basket: a percentage is of what is in it.
 OFF_THE_BASKET = ("abandoned_cart", "basket_threshold", "checkout_hesitation")
@@ -35,13 +37,15 @@ class Candidate:
     product_id: str | None = None
     currency: str | None = None
     favourite_category: str | None = None
+    features: str | None = None
 
 
 @dataclass(frozen=True)
 class Proposal:
     """An offer of a campaign for a candidate; `offer` is None where the draw gave nothing.
 
-    `score` is what the campaign's rule expects of the offer; 0 without a rule.
+    `score` is what the campaign's rule expects of the offer; without a rule what a model expects it to earn, else 0.
+    `latest_ms` is the last moment at which it may be sent; None for ever.
     """
 
     campaign: Campaign
@@ -49,20 +53,25 @@ class Proposal:
     offer: Offer | None
     cost_minor: int
     score: float = 0.0
+    latest_ms: int | None = None
 
 
 def propose(
-    campaign: Campaign, candidate: Candidate, now_ms: int, longest_past_ms: int, ask: Ask | None = None
+    campaign: Campaign,
+    candidate: Candidate,
+    now_ms: int,
+    longest_past_ms: int,
+    ask: Ask | None = None,
+    model: Model | None = None,
 ) -> Proposal | None:
     """What an active campaign proposes, or None where it is not for this candidate now.
 
     `longest_past_ms` is the deadline of a campaign that names none. Of one that names a rule nobody is let in unless
-    `ask`, which knows the rules, gives a score.
+    `ask`, which knows the rules, gives a score. One that chooses by the model asks `model`; without one, by tier.
     """
     if not campaign.starts_ms <= now_ms < campaign.ends_ms or candidate.rule not in campaign.patterns:
         return None
-    deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
-    if age_ms(candidate, now_ms) > deadline_ms or not invited(campaign, candidate):
+    if not invited(campaign, candidate):
         return None
     score = 0.0
     if campaign.rule is not None:
@@ -74,9 +83,14 @@ def propose(
         return None
     if campaign.offers[0].odds is not None:
         offer = drawn(campaign, candidate)
+    elif campaign.choice.by == "model" and model is not None:
+        offer, earns = by_model(campaign, candidate, model)
+        score = earns if campaign.rule is None else score
     else:
         offer = chosen(campaign, candidate.membership_tier)
-    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate), score)
+    deadline_ms = longest_past_ms if campaign.deadline_ms is None else campaign.deadline_ms
+    latest_ms = now_ms + deadline_ms - age_ms(candidate, now_ms)
+    return Proposal(campaign, candidate, offer, 0 if offer is None else cost_minor(offer, candidate), score, latest_ms)
 
 
 def for_rules(candidate: Candidate) -> coupon_rules.Candidate:
@@ -99,6 +113,22 @@ def invited(campaign: Campaign, candidate: Candidate) -> bool:
         and (audience.least_basket_minor is None or candidate.basket_minor >= audience.least_basket_minor)
         and (audience.nth is None or candidate.nth == audience.nth)
     )
+
+
+def by_model(campaign: Campaign, candidate: Candidate, model: Model) -> tuple[Offer, float]:
+    """The offer that the model expects to earn most, or one drawn to explore, and what it is expected to earn."""
+    offers = campaign.offers_for(candidate.membership_tier)
+    base = candidate.basket_minor if candidate.rule in OFF_THE_BASKET else candidate.price_minor
+    found = choice.choose(
+        choice.Moment(candidate.rule, candidate.membership_tier, base, candidate.basket_minor, candidate.features),
+        [offer.model_dump() for offer in offers],
+        [cost_minor(offer, candidate) for offer in offers],
+        model,
+        campaign.choice.margin_percent,
+        campaign.choice.explore,
+        uniform(campaign.holdout.salt, campaign.name, candidate.shopper_id, candidate.cause_event_id, "explore"),
+    )
+    return offers[found.place], found.value_minor
 
 
 def chosen(campaign: Campaign, tier: str) -> Offer | None:

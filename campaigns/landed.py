@@ -3,13 +3,15 @@
 What landed as decisions knows no candidate that was for no campaign; it is asked for a shop's own patterns alone.
 """
 
+import json
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -17,7 +19,8 @@ from campaigns.judge import Candidate
 from errors import ProblemFound
 from jobs.campaign_rules import BUILT_IN
 from ledger import expected_coupons, moments
-from ledger.expected_coupons import Event, Rules
+from ledger.event import Event
+from ledger.expected_coupons import Rules
 from ledger.moments import Orders
 from warehouse.connection import opened
 
@@ -25,15 +28,32 @@ FOLDER = Path(__file__).parent
 ROWS = 10_000
 # The jobs count so many categories of a shopper apart (docs/jobs.md).
 CATEGORIES = 16
+# A decision's features without the category's, and the newest categories.
+Features = tuple[dict[str, Any], list[str]]
 # Of the fields of a row: shopper_id, then Event's, then what an offer depends on.
-OF_EVENT = slice(1, 9)
+OF_EVENT = slice(1, 12)
 
 
-def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Collection[str] = ()) -> list[Candidate]:
+class Known(NamedTuple):
+    """The [coupons] settings that features are reckoned by."""
+
+    currency: str
+    remember_buyers: timedelta
+    remember_visitors: timedelta
+
+
+def candidates(
+    day: date,
+    rules: Rules,
+    folder: Path | None = None,
+    patterns: Collection[str] = (),
+    known: Known | None = None,
+) -> list[Candidate]:
     """The candidates that fell due on the UTC day, by due time; `folder` is by default the settings' warehouse.
 
     `patterns` are those that campaigns name: what nothing else answers is found for them alone. The basket of a pattern
-    that is not reckoned here is not known, and neither is its count (nth).
+    that is not reckoned here is not known, and neither is its count (nth). Features come with those reckoned here where
+    `known` is given; that reads every day there is.
     """
     begin = datetime.combine(day, time(), UTC)
     until = begin + timedelta(days=1)
@@ -41,10 +61,11 @@ def candidates(day: date, rules: Rules, folder: Path | None = None, patterns: Co
     try:
         events = {"day": day, "since": begin - timedelta(milliseconds=lead_ms(rules)), "until": until}
         buyers = _buyers(database, events, rules, patterns)
+        features = {} if known is None else _features(database, events, known)
         found = [
             one
             for rows in _shoppers(database, events)
-            for one in _of_shopper(rows, rules, until, patterns, buyers.get(rows[0][0]))
+            for one in _of_shopper(rows, rules, until, patterns, buyers.get(rows[0][0]), features)
         ]
         reckoned = [*BUILT_IN, *(() if rules.thresholds is None else moments.PATTERNS)]
         decided = {"since": begin, "until": until, "reckoned": reckoned}
@@ -76,7 +97,12 @@ def _buyers(
 
 
 def _of_shopper(
-    rows: list[tuple[Any, ...]], rules: Rules, until: datetime, patterns: Collection[str], buyer: Orders | None
+    rows: list[tuple[Any, ...]],
+    rules: Rules,
+    until: datetime,
+    patterns: Collection[str],
+    buyer: Orders | None,
+    features: Mapping[str, Features],
 ) -> Iterator[Candidate]:
     events = [Event(*row[OF_EVENT]) for row in rows]
     until_ms = min(_ms(until), _ms(datetime.now(UTC)))
@@ -93,19 +119,34 @@ def _of_shopper(
         if found.rule == "abandoned_cart":
             # What is left behind is what the last event before the quiet made of it.
             last = bisect_right(arrivals, found.at_ms - rules.abandoned_after_ms) - 1
-        yield _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
-    for moment in _moments(rows, rules, patterns, buyer):
+        one = _candidate(found.rule, rows[place], found.at_ms, baskets[last], favourites[last])
+        yield replace(one, features=_about(one.category, features.get(events[last].event_id)))
+    for moment in _moments(events, rules, patterns, buyer):
         place, due_ms = places[moment.event.event_id], moment.event.appended_ms
-        yield _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
+        one = _candidate(moment.rule, rows[place], due_ms, baskets[place], favourites[place], moment.nth)
+        yield replace(one, features=_about(one.category, features.get(moment.event.event_id)))
+
+
+def _features(database: duckdb.DuckDBPyConnection, events: Mapping[str, Any], known: Known) -> dict[str, Features]:
+    """What was known of each shopper after each event that may be a moment of the day."""
+    values = {"since": events["since"], "until": events["until"], **known._asdict()}
+    rows = database.execute(_text("day_features"), values).fetchall()
+    return {event_id: (json.loads(features), categories) for event_id, features, categories in rows}
+
+
+def _about(category: str | None, found: Features | None) -> str | None:
+    """The features as a decision has them, of an offer about the category."""
+    if found is None:
+        return None
+    features, categories = found
+    return json.dumps({**features, "of_category": None if category is None else categories.count(category)})
 
 
 def _moments(
-    rows: list[tuple[Any, ...]], rules: Rules, patterns: Collection[str], buyer: Orders | None
+    events: list[Event], rules: Rules, patterns: Collection[str], buyer: Orders | None
 ) -> Iterator[moments.Moment]:
     if rules.thresholds is None:
         return
-    # Event's first seven fields are the other one's too.
-    events = [moments.Event(*row[1:8], *row[13:15]) for row in rows]
     for moment in moments.moments(events, rules.thresholds, buyer):
         if moment.rule in patterns:
             yield moment
@@ -115,7 +156,7 @@ def _candidate(
     rule: str, row: tuple[Any, ...], due_ms: int, basket_minor: int, favourite: str | None, nth: int | None = None
 ) -> Candidate:
     event = Event(*row[OF_EVENT])
-    published_ms, category, store_id, tier, currency, _ = row[OF_EVENT.stop :]
+    published_ms, category, tier = row[OF_EVENT.stop :]
     return Candidate(
         rule=rule,
         shopper_id=row[0],
@@ -125,12 +166,12 @@ def _candidate(
         published_ms=published_ms,
         due_ms=due_ms,
         category=category,
-        store_id=store_id,
+        store_id=event.store_id,
         price_minor=event.price_minor,
         basket_minor=basket_minor,
         nth=nth,
         product_id=event.product_id,
-        currency=currency,
+        currency=event.currency,
         favourite_category=favourite,
     )
 
@@ -161,7 +202,7 @@ def _favourites(rows: list[tuple[Any, ...]], events: list[Event], rules: Rules) 
         if before_ms is not None and event.appended_ms - before_ms > rules.forget_after_ms:
             counts = {}
         before_ms = event.appended_ms
-        category = row[10]
+        category = row[OF_EVENT.stop + 1]
         if category is not None:
             # A new one beyond the bound takes the place and the count of the rarest.
             full = category not in counts and len(counts) == CATEGORIES

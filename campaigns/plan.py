@@ -9,11 +9,13 @@ from typing import Any
 
 from campaigns import landed
 from campaigns.definition import Campaign, flat
+from campaigns.landed import Known
 from campaigns.replay import Effect, effects, on_day, replay
 from campaigns.store import PAUSED, Found
 from jobs.own_rules import OwnRules, load_one
 from ledger.expected_coupons import Rules
-from settings import Campaigns, read
+from model.definition import Model
+from settings import Campaigns, Stack, read
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,27 @@ def would_run(campaigns: Mapping[str, Campaign], found: Found, now_ms: int) -> l
     ]
 
 
-def on(day: date, campaigns: Sequence[Campaign], rules: Rules, folder: Path | None = None) -> Day:
-    """What the campaigns would have done on a landed UTC day, as if each had begun with it."""
+def on(
+    day: date,
+    campaigns: Sequence[Campaign],
+    rules: Rules,
+    folder: Path | None = None,
+    model: Model | None = None,
+    known: Known | None = None,
+) -> Day:
+    """What the campaigns would have done on a landed UTC day, as if each had begun with it.
+
+    `model` chooses the offers of those that ask one, by features reckoned as `known` says.
+    """
     begin_ms = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
     running = [on_day(campaign, begin_ms) for campaign in campaigns]
     patterns = {pattern for campaign in running for pattern in campaign.patterns}
-    found = landed.candidates(day, rules, folder, patterns) if running else []
+    asked = known if any(campaign.choice.by == "model" for campaign in running) else None
+    found = landed.candidates(day, rules, folder, patterns, asked) if running else []
     failed: Counter[str] = Counter()
     named = {campaign.rule for campaign in running if campaign.rule is not None}
     ask = OwnRules({rule: load_one(read(Campaigns).rules, rule) for rule in named}, lambda why: failed.update([why]))
-    decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask)
+    decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask, model, apart=read(Stack).vip_apart)
     return Day(day, len(found), effects(decided, running), failed)
 
 

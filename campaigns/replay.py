@@ -10,6 +10,7 @@ from campaigns.definition import Campaign
 from campaigns.governance import DAY_MS, OUTCOMES, Outcome, State, govern
 from campaigns.judge import Candidate, propose
 from jobs.own_rules import Ask
+from model.definition import Model
 
 
 @dataclass
@@ -39,15 +40,24 @@ def replay(
     most_per_day: int,
     longest_past_ms: int,
     ask: Ask | None = None,
+    model: Model | None = None,
+    apart: bool = False,
 ) -> Iterator[list[Outcome]]:
     """What becomes of each candidate, in the order of their due time, each decided when it is due.
 
-    All `campaigns` are taken for active, and nothing for issued before; `ask` knows the rules that they name.
+    All `campaigns` are taken for active, and nothing for issued before; `ask` knows the rules that they name,
+    and `model` is the one that they choose offers by. With VIPs `apart` they and all others each have their part of
+    every limit, and count for themselves.
     """
-    state = State({campaign.name: campaign for campaign in campaigns}, most_per_day)
+    parts = {
+        vip: [one.of_part(vip) if apart else one for one in campaigns] for vip in ((True, False) if apart else (False,))
+    }
+    states = {vip: State({one.name: one for one in part}, most_per_day) for vip, part in parts.items()}
     for candidate in sorted(candidates, key=lambda one: one.due_ms):
         now_ms = candidate.due_ms
-        proposals = [propose(campaign, candidate, now_ms, longest_past_ms, ask) for campaign in campaigns]
+        vip = apart and candidate.membership_tier == "vip"
+        state = states[vip]
+        proposals = [propose(campaign, candidate, now_ms, longest_past_ms, ask, model) for campaign in parts[vip]]
         outcomes = govern([proposal for proposal in proposals if proposal is not None], state, now_ms)
         state.take(outcomes)
         yield outcomes

@@ -15,7 +15,7 @@ DECIDED = Path(__file__).parent / "decided.sql"
 class Standing:
     """One applied campaign. `state` is running, upcoming, over, paused or unreadable; `file` is same, differs or none.
 
-    What is issued, held out and spent is as landed: some seconds old. A budget of None has no bound.
+    What is issued, held out, past its deadline and spent is as landed: some seconds old. A budget of None has no bound.
     """
 
     campaign: str
@@ -25,6 +25,7 @@ class Standing:
     applied_at: str
     issued: int
     held_out: int
+    past_deadline: int
     cost_minor: int
     budget_minor: int | None
     pieces: int | None
@@ -48,6 +49,7 @@ def standings(
                 applied_at=version.applied_at.isoformat(timespec="seconds"),
                 issued=counts.get("issued", 0),
                 held_out=counts.get("held_out", 0),
+                past_deadline=counts.get("past_deadline", 0),
                 cost_minor=counts.get("cost_minor", 0),
                 budget_minor=budget.money_minor if budget else None,
                 pieces=budget.pieces if budget else None,

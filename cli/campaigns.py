@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from campaigns.definition import Campaign
     from campaigns.plan import Day
     from campaigns.store import Applied, Found
+    from model.definition import Model
 
 app = typer.Typer(no_args_is_help=True, help="Check, plan and run campaigns.")
 Folder = Annotated[Path | None, typer.Option(help="Where the files lie; by default [campaigns] folder.")]
@@ -56,7 +57,7 @@ def plan(
     found = store.Found() if offline else store.newest(read(Pulsar))
     told_changes = changes(campaigns, found)
     asked = day.date() if day else (datetime.now(UTC) - timedelta(days=1)).date()
-    of_day = _of_day(asked, campaigns, found)
+    of_day = _of_day(asked, campaigns, found, _model(offline))
     text = "\n".join([*map(sentence, told_changes), "", told(of_day)])
     show({"changes": [vars(change) for change in told_changes], **_plain(of_day)}, json, text)
     return _problems(found)
@@ -128,15 +129,27 @@ def _folder(folder: Path | None) -> Path:
     return folder or read(Campaigns).folder
 
 
-def _of_day(day: date, campaigns: Mapping[str, "Campaign"], found: "Found") -> "Day":
+def _model(offline: bool) -> "Model":
+    """The model that jobs choose by now; without a broker the one that comes along."""
+    from model import store
+    from model.along import scorecard
+    from settings import Pulsar, read
+
+    in_use = None if offline else store.newest(read(Pulsar)).in_use
+    return scorecard() if in_use is None or in_use.model is None else in_use.model
+
+
+def _of_day(day: date, campaigns: Mapping[str, "Campaign"], found: "Found", model: "Model") -> "Day":
+    from campaigns.landed import Known
     from campaigns.plan import on, would_run
     from jobs.coupons import Coupons
     from ledger.reckoning import rules_of
     from settings import read
 
-    rules = rules_of(read(Coupons))
+    config = read(Coupons)
     running = would_run(campaigns, found, time.time_ns() // 1_000_000)
-    return on(day, running, rules)
+    known = Known(config.currency, config.remember_buyers, config.remember_visitors)
+    return on(day, running, rules_of(config), model=model, known=known)
 
 
 def _plain(day: "Day") -> dict[str, Any]:

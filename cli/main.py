@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, prices, publishing, trials
+from cli import campaigns, model, pressure, prices, publishing, rehearse, scaling, tail, trials
 from cli.answer import Json, command, errors, say, show
 from cli.progress import steps
 from settings import duration
@@ -17,13 +17,16 @@ from settings import duration
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 schema_app = typer.Typer(no_args_is_help=True, help="Check and register the contracts.")
-tail_app = typer.Typer(no_args_is_help=True, help="Follow a topic.")
 app.add_typer(publishing.app)
+app.add_typer(pressure.app)
 app.add_typer(trials.app)
+app.add_typer(rehearse.app)
+app.add_typer(scaling.app)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(prices.app, name="price")
+app.add_typer(model.app, name="model")
 app.add_typer(schema_app, name="schemas")
-app.add_typer(tail_app, name="tail")
+app.add_typer(tail.app, name="tail")
 
 
 @app.callback()
@@ -149,23 +152,6 @@ def jobs(
         if cancel is not None:
             rest.cancel(rest.running_id(cancel))
         show(rest.jobs_with_reasons(), json)
-
-
-@tail_app.command("coupons")
-@command
-def tail_coupons(
-    count: Annotated[int | None, typer.Option(help="Stop after so many.")] = None, json: Json = False
-) -> None:
-    """Print each coupon as it is sent, until Ctrl-C.
-
-    Example: hongbao tail coupons --json
-    """
-    from coupons.subscriber import follow
-    from settings import Pulsar, read
-
-    for coupon in follow(read(Pulsar), count):
-        line = "{sent_at:%H:%M:%S} {shopper_id} {rule} {offer} {coupon_id}".format(**coupon)
-        show(coupon, json, line)
 
 
 @app.command()

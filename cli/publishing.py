@@ -52,11 +52,18 @@ def replay(
 
 def _replay(plan: Any, spool: Path | None, json: bool) -> int:
     from ingest.files import count_rows, replay
-    from settings import Pulsar, read
+    from settings import Deferral, Pulsar, read
 
     with bar("publishing", count_rows(plan) if errors.is_terminal else None) as done_rows:
-        done = replay(plan, read(Pulsar), _refused, spool, lambda rows: done_rows(rows, "publishing"))
-    show(done, json, f"published {done.published:,}, refused {done.refused:,}, unsent in the spool {done.unsent:,}")
+        done = replay(
+            plan, read(Pulsar), _refused, spool, lambda rows: done_rows(rows, "publishing"), deferral=read(Deferral)
+        )
+    show(
+        done,
+        json,
+        f"published {done.published:,}, of them deferred {done.deferred:,}, refused {done.refused:,}, "
+        f"unsent in the spool {done.unsent:,}",
+    )
     return 1 if done.refused else 0
 
 
@@ -111,13 +118,14 @@ def simulate(
     Example: hongbao simulate --profile steady=100x20s,burst=10000x20s
     """
     from ingest import profile as profiles
+    from ingest.shop import SALE
     from ingest.simulator import Simulation
     from ingest.simulator import simulate as run
-    from settings import Pulsar, Stack, read
+    from settings import Deferral, Pulsar, Stack, read
 
     simulation = Simulation(profile=profile, seed=seed)
     folder = ledger or read(Stack).folder / "ledger" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     total = sum(phase.events for phase in profiles.parse(profile))
     with bar("publishing", total) as sent:
-        done = run(simulation, read(Pulsar), folder, sent, spool)
+        done = run(simulation, read(Pulsar), folder, sent, spool, SALE, deferral=read(Deferral))
     show({**asdict(done), "ledger": str(folder)}, json)

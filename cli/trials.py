@@ -42,25 +42,43 @@ def drill(
 @app.command()
 @command
 def bench(
-    parts: Annotated[list[str] | None, typer.Argument(help="drain, live, query; without one all three.")] = None,
-    events: Annotated[int, typer.Option(help="Of the backlog to drain.", min=1_000)] = 3_000_000,
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="drain, live, vip, query, nexmark, growth, capacity; without one all.")
+    ] = None,
+    events: Annotated[int, typer.Option(help="Of the backlog to drain; bids for nexmark.", min=1_000)] = 3_000_000,
     repeats: Annotated[int, typer.Option(help="Of everything; one more goes first.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="Of each live rate, after a warm-up.", min=1)] = 60,
     query_events: Annotated[
         list[int] | None, typer.Option(help="Landed, for the questions; again for each.  [default: 10 and 100 million]")
     ] = None,
+    growth_users: Annotated[
+        list[int] | None, typer.Option(help="In state; again for each.  [default: 10 and 100 thousand, 1 million]")
+    ] = None,
+    growth_taskmanagers: Annotated[list[int] | None, typer.Option(help="Again for each.  [default: 1, 2, 4]")] = None,
+    growth_partitions: Annotated[list[int] | None, typer.Option(help="Again for each.  [default: 2, 8, 32]")] = None,
+    soak_minutes: Annotated[float, typer.Option(help="Of growth's load at horizons soon full; 0: none.", min=0)] = 22,
     json: Json = False,
 ) -> None:
-    """Measure this machine: jobs and peers on one backlog, live latency, the warehouse's questions; results checked.
+    """Measure this machine: jobs and peers on one backlog, live latency, VIPs in a flood, the warehouse's questions,
+    four of Nexmark's queries, what more users, TaskManagers, partitions and time do, and what slots carry.
 
-    It takes hours and wants the machine to itself. What was measured is kept in var/bench.json; `make bench` writes
-    docs/performance.md's tables from it.
+    Results are checked. It takes hours and wants the machine to itself. What was measured is kept in var/bench.json;
+    `make bench` writes docs/performance.md's tables from it.
 
     Example: hongbao bench drain --events 300000 --repeats 1
     """
+    from bench.command import PLAN
     from bench.command import bench as run
+    from bench.growth.plan import Plan
 
-    figures = run(parts or [], events, repeats, seconds, query_events or [10_000_000, 100_000_000], say)
+    plan = Plan(
+        users=tuple(growth_users or PLAN.users),
+        taskmanagers=tuple(growth_taskmanagers or PLAN.taskmanagers),
+        partitions=tuple(growth_partitions or PLAN.partitions),
+        soak_minutes=soak_minutes,
+    )
+    sizes = query_events or [10_000_000, 100_000_000]
+    figures = run(parts or [], events, repeats, seconds, sizes, say, plan=plan)
     import json as encoder
 
     show(figures, json, encoder.dumps(figures, indent=2))

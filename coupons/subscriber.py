@@ -1,4 +1,4 @@
-"""Follow the coupon topic: decode each message by the schema its writer registered."""
+"""Follow a topic: decode each message by the schema its writer registered."""
 
 import io
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from schemas.topics import COUPONS, Topic
 from settings import Pulsar
 from settings.listening import refuses
 
-Coupon = dict[str, Any]
+Record = dict[str, Any]
 
 
 class Decoder:
@@ -26,7 +26,7 @@ class Decoder:
         self._wanted = schemas.load(topic.record).parsed
         self._writers: list[Any] = []
 
-    def decode(self, message: pulsar.Message) -> Coupon:
+    def decode(self, message: pulsar.Message) -> Record:
         """The record, a coupon's by coupon_trigger.avsc; raises Unreachable when its schema cannot be asked for."""
         # Message.schema_version() gives the eight bytes as text, which fails from version 128 on (3.13.0).
         version = message._message.int_schema_version()
@@ -52,15 +52,15 @@ def connect(broker: Pulsar) -> pulsar.Client:
     )
 
 
-def follow(broker: Pulsar, count: int | None = None) -> Iterator[Coupon]:
-    """Coupons sent from now on, until `count` of them or Ctrl-C.
+def follow(broker: Pulsar, topic: Topic = COUPONS, count: int | None = None) -> Iterator[Record]:
+    """What is sent to the topic from now on, until `count` of them or Ctrl-C.
 
     Readers, not a subscription: they leave no backlog behind. Raises Unreachable without a broker.
     """
-    decoder = Decoder(broker)
+    decoder = Decoder(broker, topic)
     client = connect(broker)
     try:
-        readers = [_reader(client, f"{broker.topic(COUPONS.path)}-partition-{n}") for n in range(COUPONS.partitions)]
+        readers = [_reader(client, f"{broker.topic(topic.path)}-partition-{n}") for n in range(topic.partitions)]
         given = 0
         while count is None or given < count:
             for message in filter(None, map(_next, readers)):

@@ -1,11 +1,12 @@
 """Every drill: the fault, the protection that must make it harmless, and what switches that protection off."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drills import clocks, disk, faults, network, poison, redriving, upgrading
+from campaigns.definition import Campaign
+from drills import clocks, disk, envelopes, faults, network, poison, redriving, upgrading
 from drills.scene import Scene
 
 # Recovery, in seconds from the fault until coupons are within a second again.
@@ -34,7 +35,8 @@ class Drill:
     """`fault` is called in the middle of the load and returns when its harm is done; its control must fail.
 
     With `figures` the conversion job's answers are held against the landed events as well. `place` is entered with the
-    drills' folder before the stack starts, and gives settings of it.
+    drills' folder before the stack starts, and gives settings of it. The `campaign` is applied before the jobs
+    start; `services` are those that the fault starts to do what its coupons promise.
     """
 
     what: str
@@ -43,6 +45,8 @@ class Drill:
     recovery_s: float
     figures: bool = False
     place: Callable[[Path], AbstractContextManager[Mapping[str, str]]] = lambda _: nullcontext({})
+    campaign: Campaign | None = None
+    services: Sequence[str] = ()
 
 
 SOURCE = Protection("the batch-safe source", STOCK_SOURCE)
@@ -53,6 +57,7 @@ DEDUPLICATION_AT_THE_BROKER_TOO = Protection(
 SPOOL = Protection("the publisher's spool", spool=False)
 INBOX = Protection("the subscriber's inbox", inbox=False)
 STATE = Protection("the jobs' kept state", state=False)
+READ_BACK = Protection("reading back what was issued", {"HONGBAO_COUPONS_READ_BACK": "false"})
 BOUND = Protection("the contract's bound on the future", ANY_FUTURE)
 
 DRILLS: Mapping[str, Drill] = {
@@ -90,6 +95,15 @@ DRILLS: Mapping[str, Drill] = {
     ),
     "job-upgraded": Drill(
         "the landing and the coupons job upgraded under load", upgrading.upgrade_jobs, STATE, OTHERS_S
+    ),
+    "envelopes-killed": Drill(
+        "kill -9 of the TaskManager three times, while red envelopes are claimed and as their stocks run out",
+        envelopes.claim_and_kill,
+        READ_BACK,
+        TASKMANAGER_S,
+        place=envelopes.with_services,
+        campaign=envelopes.CAMPAIGN,
+        services=envelopes.SERVICES,
     ),
     "redrive": Drill("old dead letters redriven twice at once", redriving.redrive_twice, DEDUPLICATION, OTHERS_S),
     "clocks-wrong": Drill(

@@ -30,11 +30,16 @@ def kill(*names: str) -> Callable[[Scene], None]:
 def kill_taskmanager_thrice(scene: Scene) -> None:
     """Each time once the coupons flow again."""
     for _ in range(3):
-        killed = _process("taskmanager-1")
-        scene.harm()
-        killed.kill()
-        wait_until("a new TaskManager", lambda dead=killed.pid: _pid("taskmanager-1") not in (None, dead), BACK_S)  # type: ignore[misc]
-        scene.wait_for_coupons()
+        kill_taskmanager(scene)
+
+
+def kill_taskmanager(scene: Scene) -> None:
+    """Return when there is another one, and coupons flow again."""
+    killed = _process("taskmanager-1")
+    scene.harm()
+    killed.kill()
+    wait_until("a new TaskManager", lambda: _pid("taskmanager-1") not in (None, killed.pid), BACK_S)
+    scene.wait_for_coupons()
 
 
 def freeze_broker(scene: Scene) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from campaigns.definition import Campaign
+from drills.claims import Claims, claims
 from drills.scene import Scene
 from jobs.conversion import Conversion
 from jobs.coupons import Coupons
 from ledger.reckoning import reckon, rules_of
-from settings import Warehouse, read
+from settings import Stack, Warehouse, read
 from warehouse.connection import opened
 from warehouse.differences import conversion
 
@@ -28,7 +30,7 @@ class Outcome:
     `coupons_expected` are those that an independent calculation over the landed events is certain of; `findings` are
     its differences from what the job gave, after what the fault saw. `published` counts messages that must be dead
     letters as well; lost is what neither landed nor died. `misjudged` are events that are late or dead and should not
-    be, or should be and are not. `conversion_differences` is None where nobody asked.
+    be, or should be and are not. `conversion_differences` and `claims` are None where nobody asked.
     """
 
     published: int
@@ -45,6 +47,7 @@ class Outcome:
     recovery_s: float
     findings: list[str]
     conversion_differences: int | None = None
+    claims: Claims | None = None
 
     @property
     def whole(self) -> bool:
@@ -56,6 +59,7 @@ class Outcome:
             + self.coupons_effective_duplicates
             + self.coupons_not_received
             + (self.conversion_differences or 0)
+            + (self.claims.wrong if self.claims else 0)
         )
         return wrong == 0 and not self.findings and self.landed > 0 and self.coupons_received > 0
 
@@ -63,20 +67,22 @@ class Outcome:
         return asdict(self)
 
 
-def outcome(scene: Scene, figures: bool = False) -> Outcome:
+def outcome(scene: Scene, figures: bool = False, campaign: Campaign | None = None) -> Outcome:
     """What the warehouse of the settings in force and the scene's files say, once everything is quiet.
 
     A line of accepted-*.txt in the scene's folder is the id of an event that must land, in time for conversion; of
-    behind-*.txt, of one that must land and be late; of dead-*.txt, of a message that must be a dead letter.
+    behind-*.txt, of one that must land and be late; of dead-*.txt, of a message that must be a dead letter. With a
+    `campaign` the claims of its envelopes are accounted for.
     """
     folder = read(Warehouse).folder
-    reckoning = reckon(rules_of(read(Coupons)), folder)
+    reckoning = reckon(rules_of(read(Coupons)), folder, apart=read(Stack).vip_apart)
     database, _ = opened(folder)
     try:
         database.register("effects", _effects(scene.effects))
         for promise in ("accepted", "behind", "dead"):
             database.register(promise, pa.table({"id": pa.array(_noted(scene.folder, promise), pa.string())}))
         counts = _row(database, "outcome", {})
+        claimed = None if campaign is None else claims(database, campaign)
         recovered_ms = _row(database, "recovery", {"fault_ms": scene.harmed_ms})["recovered_ms"] or scene.harmed_ms
     finally:
         database.close()
@@ -86,6 +92,7 @@ def outcome(scene: Scene, figures: bool = False) -> Outcome:
         recovery_s=round((recovered_ms - scene.harmed_ms) / 1000, 1),
         findings=[*scene.findings, *(json.dumps(asdict(finding)) for finding in reckoning.findings[:10])],
         conversion_differences=len(conversion(read(Conversion).currency, folder)) if figures else None,
+        claims=claimed,
     )
 
 
@@ -96,13 +103,10 @@ def _noted(folder: Path, promise: str) -> list[str]:
 
 def _effects(file: Path) -> pa.Table:
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
-        rows = database.execute("SELECT coupon_id, due_ms, received_ms FROM effects").fetchall()
-    names = ("coupon_id", "due_ms", "received_ms")
-    return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else _none(names))
-
-
-def _none(names: tuple[str, ...]) -> dict[str, pa.Array]:
-    return {name: pa.array([], pa.string() if name == "coupon_id" else pa.int64()) for name in names}
+        answer = database.execute("SELECT * FROM effects")
+        names, rows = [column[0] for column in answer.description], answer.fetchall()
+    kinds = [pa.int64() if name.endswith("_ms") else pa.string() for name in names]
+    return pa.table([pa.array([row[n] for row in rows], kind) for n, kind in enumerate(kinds)], names=names)
 
 
 def _row(database: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def _publish_broken(scene: Scene) -> list[str]:
     taken: list[Delivery] = []
     with Publisher(read(Pulsar), on_delivery=taken.append) as publisher:
         for event in events:
-            publisher.send(publisher.encode(event), event["user_id"], event)
+            publisher.send(publisher.encode(event), event["user_id"], event, tier=event.get("membership_tier"))
     scene.note("dead-redriven", [str(delivery.message_id) for delivery in taken])
     return [event["event_id"] for event in events]
 

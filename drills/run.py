@@ -2,18 +2,20 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from campaigns import store
 from drills.catalog import DRILLS, Drill
 from drills.outcome import Outcome, outcome
 from drills.scene import Scene, playing
 from errors import CannotRun, SettingsError
 from jobs.conversion import Conversion
 from jobs.submit import submit_and_check
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import COUPONS
 from settings import Flink, Pulsar, read
 from settings.reader import ROOT
+from stack import topics
 from stack.flink_rest import FlinkRest
 from stack.private import private
 from stack.processes import wait_until
@@ -69,8 +71,12 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
         spool=protected or drill.protection.spool,
         inbox=protected or drill.protection.inbox,
         state=protected or drill.protection.state,
+        scans=drill.campaign is None,
     )
     with drill.place(folder) as place, private(folder / "stack", {**settings, **place}, say):
+        if drill.campaign is not None:
+            # Before the jobs start: they read the campaigns first, and so have them at the first claim.
+            store.apply(read(Pulsar), {drill.campaign.name: drill.campaign})
         submit_and_check(JOBS, say)
         with playing(scene):
             scene.wait_for_coupons()
@@ -84,10 +90,10 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
             scene.shop.stop()
             # What is in a basket now is left behind, and announced after this time.
             time.sleep(ABANDONED_S)
-            _settle(say)
+            _settle(drill.services, say)
             if drill.figures:
                 _wait_for_figures(say)
-        return outcome(scene, drill.figures)
+        return outcome(scene, drill.figures, drill.campaign)
 
 
 def _wait_for_checkpoints() -> None:
@@ -97,14 +103,15 @@ def _wait_for_checkpoints() -> None:
             wait_until(f"{job}'s checkpoint", lambda: rest.newest_checkpoint(job_id) is not None, SETTLE_S)  # noqa: B023
 
 
-def _settle(say: Callable[[str], None]) -> None:
+def _settle(services: Sequence[str], say: Callable[[str], None]) -> None:
     """Return when every reader has acknowledged everything: a job does so when the checkpoint that has it completes."""
     pulsar = read(Pulsar)
-    waiting = [(CLICKS.path, job) for job in JOBS] + [(COUPONS.path, "drill")]
 
     def quiet() -> bool:
         with PulsarAdmin(pulsar.admin_url) as admin:
-            return all(admin.backlog(pulsar.topic(path), reader) == 0 for path, reader in waiting)
+            clicks = sum(topics.backlog(admin, pulsar, job) for job in JOBS)
+            coupons = sum(admin.backlog(pulsar.topic(COUPONS.path), reader) for reader in ("drill", *services))
+            return clicks + coupons == 0
 
     say("settling")
     try:

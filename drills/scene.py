@@ -25,6 +25,8 @@ class Scene:
     spool: bool
     inbox: bool
     state: bool
+    # Whether the shop's own shoppers scan codes; where claimants do, theirs alone are claims.
+    scans: bool = True
     # When the fault did its last harm, in milliseconds since 1970: recovery counts from there.
     harmed_ms: int = 0
     others: list[Service] = field(default_factory=list)
@@ -51,7 +53,7 @@ class Scene:
         """Kill -9, and start the next process."""
         self.harm()
         _kill(self.shop)
-        self._start(self.shop, "drills.shop", str(self.events_per_s), _on(self.spool))
+        self._start(self.shop, "drills.shop", str(self.events_per_s), _on(self.spool), _on(self.scans))
 
     def restart_subscriber(self) -> None:
         """Kill -9, and start the next process."""

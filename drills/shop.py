@@ -1,8 +1,10 @@
-"""Publish a simulated shop's events and note each that publish() accepted: python -m drills.shop FOLDER RATE SPOOL.
+"""Publish a simulated shop's events and note each that publish() accepted.
+
+python -m drills.shop FOLDER RATE SPOOL SCANS
 
 FOLDER/accepted-PID.txt gets the event's id after publish() has returned: a line that is there is a promise. With SPOOL
 `on` the promise is the spool's; `off` leaves events in memory, as a publisher without one does, and gives up on those
-the broker does not take within 5 s.
+the broker does not take within 5 s. With SCANS `off` nobody scans a code: for a drill with claimants of its own.
 
 Runs until SIGTERM; then it waits for the spool to be empty.
 """
@@ -12,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,13 +34,16 @@ AT_ONCE = 40
 SHOP = Shop(scans_code=0.2, hesitates=0.1, shoppers=100_000)
 
 
-def publish(folder: Path, events_per_s: float, spooled: bool) -> None:
+WITHOUT_SCANS = replace(SHOP, scans_code=0.0)
+
+
+def publish(folder: Path, events_per_s: float, spooled: bool, scans: bool) -> None:
     stopped = stoppable()
     spool = Spool(folder / "spool", sync=False) if spooled else None
     publisher = Publisher(read(Pulsar), spool=spool, batch_delay_ms=BATCH_DELAY_MS, send_timeout_s=PATIENCE_S)
     print("ready", flush=True)
     with (folder / f"accepted-{os.getpid()}.txt").open("w", encoding="ascii", buffering=1) as accepted:
-        for step in steps(events_per_s, stopped):
+        for step in steps(events_per_s, stopped, SHOP if scans else WITHOUT_SCANS):
             try:
                 accepted.write(publisher.publish({**step, "occurred_at": datetime.now(UTC)}) + "\n")
             except NotDelivered:
@@ -56,10 +62,10 @@ def stoppable() -> Callable[[], bool]:
     return lambda: bool(came)
 
 
-def steps(events_per_s: float, stopped: Callable[[], bool]) -> Iterator[Step]:
+def steps(events_per_s: float, stopped: Callable[[], bool], shop: Shop = SHOP) -> Iterator[Step]:
     """The steps of some visits at once, at this rate: events without ids and times."""
     # Other shoppers in the next process.
-    arrivals = visits(SHOP, os.getpid())
+    arrivals = visits(shop, os.getpid())
     active = [iter(next(arrivals)) for _ in range(AT_ONCE)]
     started_s, sent = time.monotonic(), 0
     while not stopped():
@@ -73,4 +79,4 @@ def steps(events_per_s: float, stopped: Callable[[], bool]) -> Iterator[Step]:
 
 
 if __name__ == "__main__":
-    publish(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "on")
+    publish(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "on", sys.argv[4] == "on")

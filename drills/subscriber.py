@@ -19,15 +19,22 @@ from schemas.topics import COUPONS
 from settings import Pulsar, Subscribers, read
 
 SUBSCRIPTION = "drill"
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS effects (coupon_id TEXT NOT NULL, due_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL)"
-)
+TABLE = """
+CREATE TABLE IF NOT EXISTS effects (
+    coupon_id TEXT NOT NULL, due_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, campaign_id TEXT NOT NULL,
+    shopper_id TEXT NOT NULL, cause_event_id TEXT NOT NULL, offer TEXT NOT NULL, kind TEXT NOT NULL)
+"""
+INSERT = """
+INSERT INTO effects
+VALUES (:coupon_id, :due_ms, :received_ms, :campaign_id, :shopper_id, :cause_event_id, :offer, :kind)
+"""
+OF_COUPON = ("coupon_id", "campaign_id", "shopper_id", "cause_event_id", "offer", "kind")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def with_inbox(file: Path) -> None:
     def give(effects: Effects, message: Message) -> None:
-        effects.execute("INSERT INTO effects VALUES (:coupon_id, :due_ms, :received_ms)", **_effect(message.value))
+        effects.execute(INSERT, **_effect(message.value))
 
     handlers = {"coupon_trigger": give}
     inbox = Inbox(f"sqlite:{file}", [TABLE])
@@ -55,13 +62,14 @@ def without_inbox(file: Path) -> None:
     while True:
         message = consumer.receive()
         values = _effect(decoder.decode(message))
-        database.execute("INSERT INTO effects VALUES (:coupon_id, :due_ms, :received_ms)", values)
+        database.execute(INSERT, values)
         consumer.acknowledge(message)
 
 
 def _effect(coupon: dict[str, Any]) -> dict[str, Any]:
     due_ms = (coupon["due_at"] - EPOCH) // timedelta(milliseconds=1)
-    return {"coupon_id": str(coupon["coupon_id"]), "due_ms": due_ms, "received_ms": time.time_ns() // 1_000_000}
+    named = {name: str(coupon[name]) for name in OF_COUPON}
+    return {**named, "due_ms": due_ms, "received_ms": time.time_ns() // 1_000_000}
 
 
 if __name__ == "__main__":

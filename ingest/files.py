@@ -17,7 +17,7 @@ import schemas
 from errors import Refused, SettingsError
 from ingest.publisher import Publisher
 from ingest.spool import Spool
-from settings import Pulsar
+from settings import Deferral, Pulsar
 
 # Names the ids of rows that bring none, so that a second replay gives the same ones and is dropped.
 ROWS = UUID("0d6a3f6e-62a5-5a55-8f8b-3f1a9a5d2027")
@@ -48,6 +48,8 @@ class Done:
     refused: int = 0
     # In the spool, because the broker was away.
     unsent: int = 0
+    # Sent to the side topic, of those published.
+    deferred: int = 0
 
 
 def mapping(pairs: Iterable[str]) -> dict[str, str]:
@@ -68,6 +70,7 @@ def replay(
     refused: Callable[[str, str], None] = lambda _where, _why: None,
     spool: Path | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
+    deferral: Deferral | None = None,
 ) -> Done:
     """Publish every row that is an event; `refused` is told where and why of each that is not,
     `progress` after each row how many were.
@@ -79,7 +82,7 @@ def replay(
     _kind(plan)
     done = Done()
     started, now, first = time.monotonic(), datetime.now(UTC), None
-    with Publisher(broker, spool=Spool(spool, sync=False) if spool else None) as publisher:
+    with Publisher(broker, spool=Spool(spool, sync=False) if spool else None, deferral=deferral) as publisher:
         for where, row in _rows(plan):
             try:
                 event = _event(plan, where, row)
@@ -97,7 +100,7 @@ def replay(
                 done.refused += 1
                 refused(where, str(reason))
             progress(done.published + done.refused)
-    done.unsent = publisher.unsent
+    done.unsent, done.deferred = publisher.unsent, publisher.deferred
     return done
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from errors import HongbaoError, Refused, SpoolDamaged
 from ingest.lane import Delivery
-from ingest.outbox import LARGEST_BYTES, Outbox
+from ingest.outbox import AWAY_S, LARGEST_BYTES, Outbox
 from ingest.spool import Spool
+from ingest.spool_age import SpoolAge
 
 # Between two attempts to reach the broker.
 RETRY_S = 1.0
-# A broker that has not answered for so long is away: the client's own attempts grow to a minute apart.
-PATIENCE_S = 10.0
+# Then it connects anew: the client's own attempts grow to a minute apart.
+PATIENCE_S = AWAY_S
 # How long an idle forwarder goes without looking at its spool, and one that awaits answers.
 IDLE_S, ANSWER_S = 1.0, 0.02
 
@@ -35,6 +36,7 @@ class Forwarder:
         self._spool = spool
         self._open_outbox = open_outbox
         self._on_delivery = on_delivery
+        self._age = SpoolAge(time.monotonic())
         # The events of this process that await their answer, by position, for those who asked for deliveries.
         self._events: dict[int, Any] = {}
         # What an earlier process left and was delivered.
@@ -54,6 +56,7 @@ class Forwarder:
         event: Any,
         position: int | None = None,
         properties: Mapping[str, str] | None = None,
+        topic: int = 0,
     ) -> None:
         """Take an event; raises SpoolFull with the event not taken."""
         if properties:
@@ -63,9 +66,32 @@ class Forwarder:
         if len(payload) > LARGEST_BYTES:
             raise Refused(f"{self._spool.folder}: the event has {len(payload):,} bytes; the most is {LARGEST_BYTES:,}")
         if self._on_delivery is None:
-            self._spool.append(key, payload)
+            position = self._spool.append(key, payload, topic=topic)
         else:
-            self._spool.append(key, payload, lambda position: self._events.__setitem__(position, event))
+            position = self._spool.append(
+                key, payload, lambda position: self._events.__setitem__(position, event), topic
+            )
+        self._age.appended(position, time.monotonic())
+
+    @property
+    def unsent(self) -> int:
+        """How many events are not known to be with the broker."""
+        return self._spool.events
+
+    @property
+    def waits_s(self) -> float:
+        """For how many seconds the oldest event in the spool has waited, a quarter of one at most too many.
+
+        What an earlier process left has waited since this one began.
+        """
+        if not self._spool.events:
+            return 0.0
+        return self._age.oldest_s(self._spool.acknowledged, time.monotonic())
+
+    @property
+    def away(self) -> bool:
+        """Whether nothing can be sent at the moment."""
+        return self.trouble is not None
 
     def flush(self, within_s: float | None = None) -> None:
         """Return when the broker has everything, or after `within_s`; raises what keeps it from ever having it."""
@@ -141,8 +167,8 @@ class Forwarder:
                 return
             if records:
                 spool.sending(behind - 1)
-                for position, key, payload in records:
-                    outbox.send(payload, key, position, position, alone=position <= maybe_sent)
+                for position, key, payload, topic in records:
+                    outbox.send(payload, key, position, position, alone=position <= maybe_sent, topic=topic)
                 spool.acknowledge(outbox.answered_below(behind))
                 continue
             outbox.check()

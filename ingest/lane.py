@@ -19,7 +19,11 @@ import pulsar
 NEVER_MS = 3_600_000
 # The publisher bounds a batch's bytes.
 ANY_BYTES = 1 << 31
-COMPRESSIONS = {"lz4": pulsar.CompressionType.LZ4, "zstd": pulsar.CompressionType.ZSTD}
+COMPRESSIONS = {
+    "none": pulsar.CompressionType.NONE,
+    "lz4": pulsar.CompressionType.LZ4,
+    "zstd": pulsar.CompressionType.ZSTD,
+}
 # What the broker says of a message that it has already: no ledger.
 REPEATED = -1
 
@@ -28,12 +32,13 @@ class Delivery(NamedTuple):
     """What the broker said of an event.
 
     `message_id` is ledger:entry:partition:batch index. It is None with a `failure`, and also without one where the
-    broker had the event already: a retry whose first answer was lost.
+    broker had the event already: a retry whose first answer was lost. `deferred`: it is on events/clicks-deferred.
     """
 
     event: Any
     message_id: str | None
     failure: str | None
+    deferred: bool = False
 
 
 class Batch:

@@ -20,6 +20,7 @@ SCHEMA = pa.schema(
         ("acknowledged", pa.bool_()),
         ("message_id", pa.string()),
         ("expected", pa.string()),
+        ("deferred", pa.bool_()),
     ]
 )
 # A file is written when so many rows are there.
@@ -27,7 +28,10 @@ ROWS = 50_000
 
 
 class Ledger:
-    """Rows go to `folder`/*.parquet; `expected` is landed, duplicate or dead_letter. For several threads."""
+    """Rows go to `folder`/*.parquet; `expected` is landed, duplicate or dead_letter. For several threads.
+
+    `deferred`: the message id is one of events/clicks-deferred.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Send bytes to a topic's partitions with a bound on what awaits its answer, and settle every answer."""
+"""Send bytes to the partitions of topics with a bound on what awaits its answer, and settle every answer."""
 
 import os
 import queue
@@ -21,6 +21,8 @@ LARGEST_BYTES = 5 * 1024 * 1024 - 4096
 BATCH_EVENTS = 1_000
 BATCH_BYTES = 1024 * 1024
 OPERATION_S = 10
+# A broker that has not answered for so long is away.
+AWAY_S = 10.0
 
 
 class NotDelivered(DeliveryFailed):
@@ -36,7 +38,7 @@ class NotDelivered(DeliveryFailed):
 
 
 class Outbox:
-    """Events on their way to one topic. For use by several threads; not after a fork.
+    """Events on their way to one topic or several. For use by several threads; not after a fork.
 
     `send` blocks while `most_pending` events or `most_pending_bytes` await their answer. What the broker does not
     take raises NotDelivered at the next send, check, flush or close. A `send_timeout_s` of 0 is none; with
@@ -46,7 +48,7 @@ class Outbox:
     def __init__(
         self,
         broker: Pulsar,
-        topic: str,
+        topics: Sequence[str],
         schema: str,
         *,
         name: str | None = None,
@@ -58,7 +60,8 @@ class Outbox:
         patience_s: float | None = None,
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
-        self._topic = broker.topic(topic)
+        # Errors name the first.
+        self._topic = broker.topic(topics[0])
         self._on_delivery = on_delivery
         self._batch_delay_s = batch_delay_ms / 1000
         self._most_pending, self._most_pending_bytes = most_pending, most_pending_bytes
@@ -82,11 +85,12 @@ class Outbox:
         self._client = _client(broker)
         try:
             options = producer_options(schema, name, compression, send_timeout_s)
-            self._lanes = lanes(self._client, self._topic, options, self._answered)
+            self._topics = [lanes(self._client, broker.topic(topic), options, self._answered) for topic in topics]
         except pulsar.PulsarException as error:
             self._client.close()
             raise _cannot_publish(broker, self._topic, name, error) from None
-        self._attendant = threading.Thread(target=self._attend, name=f"publisher of {topic}", daemon=True)
+        self._lanes = [lane for of_topic in self._topics for lane in of_topic]
+        self._attendant = threading.Thread(target=self._attend, name=f"publisher of {topics[0]}", daemon=True)
         self._attendant.start()
 
     @property
@@ -102,8 +106,9 @@ class Outbox:
         position: int | None = None,
         alone: bool = False,
         properties: Mapping[str, str] | None = None,
+        topic: int = 0,
     ) -> None:
-        """Send bytes; `event` comes back in the delivery. What must not share a batch goes `alone`."""
+        """Send bytes to the `topic`th; `event` comes back in the delivery. What must not share a batch goes `alone`."""
         size = len(payload)
         if size > LARGEST_BYTES:
             raise Refused(f"{self._topic}: the event has {size:,} bytes; the broker takes {LARGEST_BYTES:,}")
@@ -111,7 +116,7 @@ class Outbox:
         with self._lock:
             self._wait_for_room(size)
             self._raise_failures()
-            lane = self._lane(key, position)
+            lane = self._lane(key, position, self._topics[topic])
             if position is not None and position <= lane.taken:
                 self._taken_before(lane, event, size)
                 return
@@ -136,6 +141,19 @@ class Outbox:
         """The first position whose event is not with the broker yet, when everything below `position` was sent."""
         with self._lock:
             return next((batch.first for batch in self._unanswered), position)
+
+    @property
+    def waits_s(self) -> float:
+        """For how many seconds the oldest event has awaited its answer; 0 when none does."""
+        with self._lock:
+            oldest = next((batch for batch in self._unanswered if not batch.answered), None)
+        return 0.0 if oldest is None else time.monotonic() - oldest.opened_s
+
+    @property
+    def away(self) -> bool:
+        """Whether the broker has answered nothing for longer than one that is there ever needs."""
+        with self._lock:
+            return self._pending > 0 and time.monotonic() - self._heard_s >= AWAY_S
 
     def check(self) -> None:
         """Raise what went wrong since the last send."""
@@ -178,14 +196,14 @@ class Outbox:
             self._idle = False
             self._bell.put(None)
 
-    def _lane(self, key: str | None, position: int | None) -> Lane:
+    def _lane(self, key: str | None, position: int | None, of_topic: list[Lane]) -> Lane:
         if key:
-            return self._lanes[java_string_hash(key) % len(self._lanes)]
+            return of_topic[java_string_hash(key) % len(of_topic)]
         if position is None:
             self._keyless += 1
             position = self._keyless
         # By the position, so that what is sent again goes where it went.
-        return self._lanes[position % len(self._lanes)]
+        return of_topic[position % len(of_topic)]
 
     def _taken_before(self, lane: Lane, event: Any, size: int) -> None:
         if self._on_delivery is not None:

@@ -7,6 +7,7 @@ the coupon id that it gave before.
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from ingest.lane import Delivery
 from ingest.publisher import Publisher
 from schemas import registry
 from schemas.rules import violation
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS, CLICKS
 from settings import Pulsar
 
 # Names the ids of events whose own id was what broke the contract.
@@ -35,6 +36,7 @@ REDRIVEN = UUID("3d0c7a52-0b1c-5a53-9c36-6f0f4b0e2027")
 # The message property that names the message published again.
 PROPERTY = "redriven"
 ROWS = 1_000
+PARTITION = re.compile(r"-partition-\d+$")
 
 
 @dataclass
@@ -79,7 +81,9 @@ def redrive(
     a condition that DuckDB refuses, Unreachable without a broker.
     """
     done = Redriven()
-    writers = [_readable(definition) for definition in registry.versions(broker, CLICKS)]
+    writers = {
+        topic.path: [_readable(definition) for definition in registry.versions(broker, topic)] for topic in CLICK_TOPICS
+    }
     with ExitStack() as running:
         publisher = None
         if not only_check:
@@ -91,11 +95,11 @@ def redrive(
             for letter in batch:
                 done.selected += 1
                 try:
-                    events.append((letter, _event(letter, writers, values or {})))
+                    events.append((letter, _event(letter, writers[_path(letter["topic"])], values or {})))
                 except Refused as reason:
                     done.refused += 1
                     refused(letter["message_id"], str(reason))
-            landed = _landed([event["event_id"] for _, event in events], folder)
+            landed = landed_of([event["event_id"] for _, event in events], folder)
             for letter, event in events:
                 if event["event_id"] in landed or event["event_id"] in seen:
                     done.repeats += 1
@@ -110,7 +114,8 @@ def redrive(
 def _publish(publisher: Publisher, letter: Mapping[str, Any], event: dict[str, Any]) -> None:
     note = {"event_id": event["event_id"], "topic": letter["topic"], "message_id": letter["message_id"]}
     key = str(event.get("user_id") or event["anonymous_id"])
-    publisher.send(publisher.encode(event), key, note, properties={PROPERTY: letter["message_id"]})
+    mark = {PROPERTY: letter["message_id"]}
+    publisher.send(publisher.encode(event), key, note, properties=mark, tier=event["membership_tier"])
 
 
 def _dead_letters(where: str, folder: Path | None) -> Iterator[list[dict[str, Any]]]:
@@ -152,6 +157,11 @@ def _event(letter: Mapping[str, Any], writers: list[Schema], values: Mapping[str
     return dict(event)
 
 
+def _path(topic: str) -> str:
+    """namespace/name of a letter's topic, which is named in full, with its partition."""
+    return PARTITION.sub("", topic.split("/", 3)[3])
+
+
 def _readable(definition: Mapping[str, Any]) -> Schema:
     """The schema with ids as text: fastavro makes a UUID of a good one and gives up on a bad one."""
     plain = json.loads(json.dumps(definition))
@@ -161,7 +171,7 @@ def _readable(definition: Mapping[str, Any]) -> Schema:
     return fastavro.parse_schema(plain)
 
 
-def _landed(ids: list[str], folder: Path | None) -> set[str]:
+def landed_of(ids: list[str], folder: Path | None) -> set[str]:
     """Those of the ids that are in events, however long ago they landed."""
     query = "SELECT DISTINCT event_id FROM events WHERE list_contains($ids, event_id)"
     return {row["event_id"] for row in warehouse.query(query, folder, {"ids": ids})} if ids else set()

@@ -1,8 +1,9 @@
 """Write records to one append-only file, and find after a crash where the last whole one ends.
 
-A record is its length, the length's inverse and the body's CRC-32, then the body: a key, a payload and END. The first
-record of a segment is the schema of the others. The inverse tells a length that was changed from a file that ends
-too early, and END, which is not zero, a record from the zeros that a power cut leaves where blocks were not written.
+A record is its length, the length's inverse and the body's CRC-32, then the body: a key, a payload and END. The upper
+byte of the key's length is the number of the event's topic. The first record of a segment is the schema of the others.
+The inverse tells a length that was changed from a file that ends too early, and END, which is not zero, a record from
+the zeros that a power cut leaves where blocks were not written.
 """
 
 import os
@@ -15,6 +16,8 @@ from errors import SpoolDamaged
 
 HEAD = Struct("<III")
 KEY = Struct("<I")
+# Files of before have a zero there: one topic was all there was.
+TOPIC_SHIFT = 24
 END = b"\xa5"
 INVERTED = 0xFFFF_FFFF
 # What is read at once.
@@ -23,14 +26,14 @@ CHUNK_BYTES = 64 * 1024
 SECTOR_BYTES = 512
 ENDS = "the file ends within it"
 
-# position, key, payload
-Record = tuple[int, str | None, bytes]
+# position, key, payload, topic
+Record = tuple[int, str | None, bytes, int]
 
 
-def frame(key: str | None, payload: bytes) -> bytes:
-    """The record of an event."""
+def frame(key: str | None, payload: bytes, topic: int = 0) -> bytes:
+    """The record of an event of the `topic`th topic."""
     encoded = key.encode() if key else b""
-    body = b"".join((KEY.pack(len(encoded)), encoded, payload, END))
+    body = b"".join((KEY.pack(topic << TOPIC_SHIFT | len(encoded)), encoded, payload, END))
     return HEAD.pack(len(body), len(body) ^ INVERTED, crc32(body)) + body
 
 
@@ -174,9 +177,9 @@ def _torn(data: bytes, at: int, wrong: str) -> bool:
 
 
 def _record(position: int, body: bytes) -> Record:
-    (length,) = KEY.unpack_from(body)
-    at = KEY.size + length
-    return position, body[KEY.size : at].decode() or None, body[at:-1]
+    (found,) = KEY.unpack_from(body)
+    at = KEY.size + (found & (1 << TOPIC_SHIFT) - 1)
+    return position, body[KEY.size : at].decode() or None, body[at:-1], found >> TOPIC_SHIFT
 
 
 def _payload(body: bytes) -> bytes:

@@ -2,8 +2,8 @@
 
 A visit is a list of steps. Every probability is a field of `Shop`, so a test can turn one alone:
 
-    browse ──▶ view ─┬─▶ view again (hesitates) ─┬─▶ add ──▶ checkout ──▶ pay
-                     └─▶ next product            └─▶ (leaves: abandoned)   └─▶ (leaves: abandoned)
+    browse ──▶ view ─┬─▶ view again (hesitates) ─┬─▶ add ──▶ (cart) ──▶ checkout ─┬─▶ pay
+                     └─▶ next product            └─▶ (leaves: abandoned)          └─▶ (cart) ──▶ pay, or leave
 
 Products are drawn by Zipf's law (few sell a lot), as web shops measure them; see docs/simulator.md.
 """
@@ -23,7 +23,10 @@ SOURCES = ("app", "web", "mini_program")
 
 @dataclass(frozen=True)
 class Shop:
-    """The model's parameters; shares and probabilities are from 0 to 1, prices in minor units."""
+    """The model's parameters; shares and probabilities are from 0 to 1, prices in minor units.
+
+    What is 0 here draws nothing, so what is measured over these defaults (bench, demos, drills) stays the same stream.
+    """
 
     shoppers: int = 50_000
     products: int = 400
@@ -39,12 +42,23 @@ class Shop:
     pays: float = 0.7
     scans_code: float = 0.01
     stores: int = 40
+    # Below: on in a SALE.
+    views_cart: float = 0.0
+    returns: float = 0.0
+    claims_in_app: float = 0.0
+    repriced: float = 0.0
+    markdown_percent: int = 20
+    # So many visits long a price stays.
+    price_holds: int = 400
     cumulative: tuple[float, ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
         weights = [1 / rank**self.zipf_exponent for rank in range(1, self.products + 1)]
         object.__setattr__(self, "cumulative", tuple(itertools.accumulate(weights)))
 
+
+# What `hongbao simulate` runs: every pattern finds something in it.
+SALE = Shop(views_cart=0.4, returns=0.25, claims_in_app=0.01, repriced=0.25)
 
 Step = dict[str, Any]
 
@@ -76,10 +90,12 @@ def visit(shop: Shop, dice: random.Random, number: int) -> list[Step]:
         scan = {**base, "event_type": "qr_scanned", "store_id": store, "source": "mini_program", "currency": None}
         claim = {**scan, "event_type": "red_envelope_claimed"}
         return [scan, claim] if dice.random() < 0.6 else [scan]
+    if _happens(shop.claims_in_app, dice):
+        return [{**base, "event_type": "red_envelope_claimed", "currency": None}]
     steps: list[Step] = [{**base, "event_type": "product_list_viewed", "category": dice.choice(CATEGORIES)}]
     basket: list[Step] = []
     for _ in range(1 + min(20, int(dice.expovariate(1 / shop.products_seen_mean)))):
-        product = {**base, **_product(shop, dice)}
+        product = {**base, **_product(shop, dice, number)}
         looks = 3 if dice.random() < shop.hesitates else 1
         steps += [{**product, "event_type": "product_viewed"}] * looks
         if looks == 1 and dice.random() < shop.adds:
@@ -89,20 +105,41 @@ def visit(shop: Shop, dice: random.Random, number: int) -> list[Step]:
                 steps.append({**line, "event_type": "product_removed"})
             else:
                 basket.append(line)
+    if basket and _happens(shop.views_cart, dice):
+        steps.append({**base, "event_type": "cart_viewed"})
     if basket and dice.random() < shop.checks_out:
         steps.append({**base, "event_type": "checkout_started"})
+        back = _happens(shop.returns, dice)
+        if back:
+            steps.append({**base, "event_type": "cart_viewed"})
         if dice.random() < shop.pays:
+            if back:
+                steps.append({**base, "event_type": "checkout_started"})
             order = f"order-{number:08x}"
             steps.append({**base, "event_type": "payment_info_entered"})
             steps += [{**line, "event_type": "order_completed", "order_id": order} for line in basket]
     return steps
 
 
-def _product(shop: Shop, dice: random.Random) -> Step:
+def _happens(probability: float, dice: random.Random) -> bool:
+    """Without a throw where it never does: the stream is then what it was without."""
+    return probability > 0 and dice.random() < probability
+
+
+def _product(shop: Shop, dice: random.Random, visit_number: int) -> Step:
     number = bisect(shop.cumulative, dice.random() * shop.cumulative[-1])
-    # Deterministic in the number: a product has one category and one price.
+    # Deterministic in the number: a product has one category and one list price.
     return {
         "product_id": f"product-{number:04}",
         "category": CATEGORIES[number % len(CATEGORIES)],
-        "price_minor": 990 + (number * 7919) % 200_000,
+        "price_minor": _price_minor(shop, number, visit_number),
     }
+
+
+def _price_minor(shop: Shop, product: int, visit_number: int) -> int:
+    """The list price, or reduced: a repriced product changes every so many visits, each at a time of its own."""
+    list_minor = 990 + (product * 7919) % 200_000
+    lot = (product * 0.6180339887) % 1.0
+    if lot >= shop.repriced or (visit_number / shop.price_holds + lot / shop.repriced) % 2 < 1:
+        return list_minor
+    return list_minor * (100 - shop.markdown_percent) // 100

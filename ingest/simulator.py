@@ -22,7 +22,7 @@ from ingest.lane import Delivery
 from ingest.ledger import Ledger, moment
 from ingest.publisher import Publisher
 from ingest.spool import Spool
-from settings import Pulsar
+from settings import Deferral, Pulsar
 from settings.sections import Section
 
 
@@ -47,6 +47,8 @@ class Summary:
 
     published: int = 0
     failed: int = 0
+    # Sent to the side topic, of those published.
+    deferred: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
     # How far behind its due time the sender was at worst, in milliseconds.
@@ -55,7 +57,10 @@ class Summary:
 
 @dataclass(slots=True)
 class Message:
-    """Bytes to send; `tail` is what follows the two times, which are patched where `age_ms` is set."""
+    """Bytes to send; `tail` is what follows the two times, which are patched where `age_ms` is set.
+
+    `tier` chooses the topic.
+    """
 
     kind: str
     key: str
@@ -65,6 +70,9 @@ class Message:
     event_id: str | None
     event_type: str | None
     expected: str
+    # Whose browsing it is where it may wait.
+    visitor: str | None = None
+    tier: str = "none"
     sequence: int = 0
     published_ms: int = 0
 
@@ -83,11 +91,12 @@ def simulate(
     progress: Callable[[int, str], None] = lambda _count, _phase: None,
     spool: Path | None = None,
     shoppers: shop.Shop | None = None,
+    deferral: Deferral | None = None,
 ) -> Summary:
     """Publish the whole profile and return when the broker has answered for everything.
 
-    With a `spool` folder the broker may be away meanwhile. Without `shoppers` they are Shop's defaults.
-    `progress` gets the messages sent so far and the phase, about ten times a second.
+    With a `spool` folder the broker may be away meanwhile. Without `shoppers` they are Shop's defaults, and without a
+    `deferral` nothing waits. `progress` gets the messages sent so far and the phase, about ten times a second.
     """
     phases = profile.parse(simulation.profile)
     summary, ledger = Summary(), Ledger(ledger_folder)
@@ -115,10 +124,12 @@ def simulate(
                 known,
                 delivery.message_id,
                 message.expected,
+                delivery.deferred,
             )
         )
 
-    with Publisher(broker, spool=Spool(spool, sync=False) if spool else None, on_delivery=delivered) as publisher:
+    folder = Spool(spool, sync=False) if spool else None
+    with Publisher(broker, spool=folder, on_delivery=delivered, deferral=deferral) as publisher:
         made = Maker(simulation, publisher, shoppers or shop.Shop())
         made.start()
         try:
@@ -128,7 +139,7 @@ def simulate(
         publisher.flush()
     ledger.close()
     summary.kinds = acknowledged
-    summary.published = sum(acknowledged.values())
+    summary.published, summary.deferred = sum(acknowledged.values()), publisher.deferred
     return summary
 
 
@@ -154,14 +165,16 @@ def _send(
         if message.kind == "duplicate" and recent:
             first = dice.choice(recent)
             message.key, message.payload, message.event_id = first.key, first.payload, first.event_id
+            message.visitor = first.visitor
             message.event_type, message.age_ms = first.event_type, message.published_ms - first.published_ms
+            message.tier = first.tier
         elif message.age_ms is not None:
             if message.kind == "duplicate":
                 # Nothing was sent yet that it could repeat.
                 message.kind, message.expected = "normal", "landed"
             message.payload = patched(message, message.published_ms)
         message.sequence = sequence
-        publisher.send(message.payload, message.key or None, message)
+        publisher.send(message.payload, message.key or None, message, visitor=message.visitor, tier=message.tier)
         if message.kind == "normal":
             recent.append(message)
         span = sent_by_phase.setdefault(phase, [now_s, now_s, 0])
@@ -275,7 +288,7 @@ def _message(
         roll -= share
     match kind:
         case "undecodable":
-            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter")
+            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter", step["membership_tier"])
         case "duplicate":
             expected = "duplicate"
         case "out_of_order":
@@ -289,7 +302,8 @@ def _message(
     now = moment(time.time_ns() // 1_000_000)
     payload = publisher.encode({**step, "event_id": event_id, "occurred_at": now, "sent_at": now})
     tail = tails[step["source"]] if step["source"] in tails else len(step["source"]) + 2
-    return Message(kind, key, payload, tail, age_ms, event_id, step["event_type"], expected)
+    visitor, tier = publisher.visitor(step), step["membership_tier"]
+    return Message(kind, key, payload, tail, age_ms, event_id, step["event_type"], expected, visitor, tier)
 
 
 # Each breaks one rule of the contract.

@@ -1,9 +1,9 @@
 """Keep events on disk until the broker has them: append-only files that are read again after a crash.
 
-A folder holds one topic's events, for one process at a time:
+A folder holds the events of one publisher's topics, for one process at a time:
 
     lock                        held by the process that has the spool open; its process id
-    spool.json                  the topic, the producer's name, and how often the spool was opened
+    spool.json                  the first topic, the producer's name, and how often the spool was opened
     00000004294967296.segment   records; the first is the schema, the others have the positions from the file's name on
     position                    what the broker has, and what it may have
 
@@ -79,6 +79,14 @@ class Spool:
         self._tail: Segment | None = None
         self._forget()
 
+    def beside(self, name: str) -> "Spool":
+        """A spool for another topic's events in a folder `name` within this one's, with the same bound and sync."""
+        return Spool(self.folder / name, self.most_bytes, self._sync)
+
+    def has_beside(self, name: str) -> bool:
+        """Whether there was ever such a spool."""
+        return (self.folder / name / "spool.json").exists()
+
     @property
     def producer(self) -> str:
         """The name to send under, so that the broker knows what it has."""
@@ -125,12 +133,14 @@ class Spool:
             self._state["producer"], self._state["partitions"] = new_name(), 0
             save(self.folder, self._state)
 
-    def append(self, key: str | None, payload: bytes, known: Callable[[int], None] | None = None) -> int:
-        """Write an event and give its position; raises SpoolFull, with the event not taken.
+    def append(
+        self, key: str | None, payload: bytes, known: Callable[[int], None] | None = None, topic: int = 0
+    ) -> int:
+        """Write an event of the `topic`th topic and give its position; raises SpoolFull, with the event not taken.
 
         `known` is told the position before the event can be read.
         """
-        record = frame(key, payload)
+        record = frame(key, payload, topic)
         with self._lock:
             if self._broken is not None:
                 raise self._broken

@@ -3,7 +3,7 @@
 A table's columns come from its contract, so a .avsc is the one place that lists them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, COUPONS, PRICE_RULES, PRICES
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, OFFER_MODELS, PRICE_RULES, PRICES, Topic
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -38,6 +38,11 @@ ORIGIN: Mapping[str, DataType] = {
     "published_at": TIME,
     "appended_at": TIME,
     "read_at": TIME,
+}
+# The same of any topic's message: a record's own field of that name comes first.
+MESSAGE: Mapping[str, DataType] = {
+    "message_key": DataTypes.STRING(),
+    **{name: kind for name, kind in ORIGIN.items() if name != "shopper_id"},
 }
 VERDICT: Mapping[str, DataType] = {
     "verdict": DataTypes.STRING(),
@@ -63,8 +68,9 @@ def create_clicks(
     subscription: str,
     options: Mapping[str, str],
     rowtime: bool = False,
+    topics: Sequence[Topic] = CLICK_TOPICS,
 ) -> None:
-    """A table `name`: one row per message of events/clicks, whatever became of it (its `verdict`).
+    """A table `name`: one row per message of the clicks' topics, whatever became of it (its `verdict`).
 
     Ask for `rowtime` where windows are counted: with it several sinks on one scan do not plan (Flink 1.20).
     """
@@ -82,7 +88,7 @@ def create_clicks(
         schema.build(),
         {
             **_broker(pulsar),
-            "topic": pulsar.topic("events/clicks"),
+            "topics": ";".join(pulsar.topic(topic.path) for topic in topics),
             "subscription": subscription,
             # The whole contract: a cluster whose jar has an older one need not restart for a new version.
             "schema": contract.text,
@@ -99,10 +105,12 @@ def create_topic(
     record: str,
     key: str,
     exclusive: bool = False,
+    partitions: str = "all",
 ) -> None:
     """A table `name` that publishes each row to the topic `path`, keyed by the column(s) `key`.
 
-    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet.
+    An `exclusive` one turns every other publisher out, also one of before a failure that has not noticed yet: of the
+    `partitions` it publishes, which are all, the last, or all but last.
     """
     options = {
         "service-url": pulsar.service_url,
@@ -110,8 +118,49 @@ def create_topic(
         "schema": record,
         "key": key,
         "exclusive": str(exclusive).lower(),
+        "partitions": partitions,
     }
     _create(tables, name, "avro-topic", _schema(columns(schemas.load(record))), options)
+
+
+def create_topic_source(
+    tables: StreamTableEnvironment,
+    pulsar: Pulsar,
+    name: str,
+    path: str,
+    contract: Contract,
+    subscription: str,
+    event_time: str | None = None,
+    reasons: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """A table `name`: one row per message of the topic `path`, at least once.
+
+    Its columns are the contract's fields and what is known of a message (MESSAGE). With `event_time`, one of its
+    columns, it has watermarks. A message that is no such record stops the job; with `reasons` it is a row of nulls
+    instead that says why in `reason`.
+    """
+    fields = columns(contract)
+    nullable = {name: kind.nullable() for name, kind in fields.items()} if reasons else fields
+    schema = Schema.new_builder()
+    for column, kind in {**MESSAGE, **({"reason": DataTypes.STRING()} if reasons else {}), **nullable}.items():
+        schema.column(column, kind)
+    if event_time is not None:
+        schema.watermark(event_time, "SOURCE_WATERMARK()")
+    _create(
+        tables,
+        name,
+        "avro-topic",
+        schema.build(),
+        {
+            **_broker(pulsar),
+            "topic": pulsar.topic(path),
+            "subscription": subscription,
+            "schema": contract.text,
+            **({} if event_time is None else {"event-time": event_time}),
+            **(options or {}),
+        },
+    )
 
 
 def create_parquet(
@@ -130,25 +179,29 @@ def share(tables: StreamTableEnvironment, table: Table, name: str, rowtime: str)
 def activity_of(
     tables: StreamTableEnvironment,
     deliveries: Table,
+    currency: str,
     quiet: timedelta,
     forget: timedelta,
     forget_looks: timedelta,
     forget_buyer: timedelta,
+    forget_visitor: timedelta,
 ) -> Table:
     """Each delivery with what is known of its shopper, and a row for each basket left alone for `quiet`.
 
-    After a quiet of `forget` only the prices seen are remembered, up to `forget_looks`, and the orders, up to
-    `forget_buyer`. `shopper` in it is for the functions STREAK and COMPLETES, which this makes known to SQL.
+    After a quiet of `forget` only the prices seen are remembered, up to `forget_looks`, the orders and the features
+    of the offers' choice, up to `forget_buyer`, and of who never bought up to `forget_visitor`. The features count
+    money in `currency`. `shopper` is for the functions STREAK, COMPLETES and FEATURES, which this makes known to SQL.
     """
-    for name in ("Streak", "Completes"):
+    for name in ("Streak", "Completes", "Features"):
         tables.create_java_temporary_system_function(name.upper(), f"dev.hongbao.connector.{name}Function")
     java = get_gateway().jvm.dev.hongbao.connector.Activity
-    times = (duration // timedelta(milliseconds=1) for duration in (quiet, forget, forget_looks, forget_buyer))
-    return Table(java.of(tables._j_tenv, deliveries._j_table, *times), tables)
+    durations = (quiet, forget, forget_looks, forget_buyer, forget_visitor)
+    times = (duration // timedelta(milliseconds=1) for duration in durations)
+    return Table(java.of(tables._j_tenv, deliveries._j_table, currency, *times), tables)
 
 
 def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Pulsar, built_in: Iterable[str]) -> Table:
-    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`.
+    """Candidates with the campaigns that may answer, as a JSON list in `campaigns`, and a `model` they choose by.
 
     Where none covers the pattern it is null for a `built_in` one, and any other's candidate goes no further.
     """
@@ -159,10 +212,22 @@ def campaigns_of(tables: StreamTableEnvironment, candidates: Table, pulsar: Puls
     return Table(java.of(tables._j_tenv, candidates._j_table, _campaign_topics(pulsar), patterns), tables)
 
 
-def govern(tables: StreamTableEnvironment, proposed: Table, most_per_day: int, pulsar: Pulsar) -> Table:
-    """What became of each proposal, with what was issued before a failure charged first."""
+def govern(
+    tables: StreamTableEnvironment,
+    proposed: Table,
+    most_per_day: int,
+    read_back: bool,
+    pulsar: Pulsar,
+    partitions: str = "all",
+) -> Table:
+    """What became of each proposal.
+
+    With `read_back`, what was issued before a failure on these `partitions` of the coupons is charged first.
+    """
+    topics = _campaign_topics(pulsar)
+    topics.put("partitions", partitions)
     java = get_gateway().jvm.dev.hongbao.connector.Governance
-    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, _campaign_topics(pulsar)), tables)
+    return Table(java.of(tables._j_tenv, proposed._j_table, most_per_day, read_back, topics), tables)
 
 
 def _campaign_topics(pulsar: Pulsar) -> Any:
@@ -171,6 +236,7 @@ def _campaign_topics(pulsar: Pulsar) -> Any:
         **_broker(pulsar),
         "campaigns": pulsar.topic(CAMPAIGNS.path),
         "coupons": pulsar.topic(COUPONS.path),
+        "models": pulsar.topic(OFFER_MODELS.path),
     }.items():
         topics.put(key, value)
     return topics

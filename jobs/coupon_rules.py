@@ -13,7 +13,8 @@ SEPARATOR = "\x1f"
 class Candidate:
     """A pattern matched for a shopper; times in milliseconds since 1970, money in minor units.
 
-    `nth` counts what the pattern counts, null where it does not.
+    `nth` counts what the pattern counts, null where it does not. `features` is a JSON object of what is known of the
+    shopper at this moment (docs/personalisation.md), null where the pattern's .sql does not give it.
     """
 
     rule: str
@@ -33,6 +34,7 @@ class Candidate:
     published_ms: int
     due_ms: int
     read_ms: int
+    features: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ class Offer:
     minor: int = 0
 
 
-def long_past(candidate: Candidate, now_ms: int, longest_past_ms: int) -> bool:
-    """Whether the cause is history: published again, read again from the start, or left lying in an outage.
+def latest_ms(candidate: Candidate, deadline_ms: int) -> int:
+    """The last moment for a coupon; later its cause is history: published again, read again from the start, or left
+    lying in an outage.
 
-    Counted from the event to the decision, without the wait that the rule itself asks for.
+    The deadline counts from the event to the sending, without the wait that the rule itself asks for.
     """
     to_publication_ms = candidate.published_ms - candidate.occurred_ms
-    return to_publication_ms + now_ms - candidate.due_ms > longest_past_ms
+    return candidate.due_ms + deadline_ms - to_publication_ms
 
 
 TIER_PERCENT = {"none": 5, "silver": 8, "gold": 10, "vip": 15}

@@ -22,18 +22,23 @@ from pyflink.table import StatementSet, StreamTableEnvironment, Table
 import schemas
 from errors import CannotRun
 from jobs import environment, sql
-from jobs.campaign_rules import BUILT_IN, propose
+from jobs.campaign_rules import BUILT_IN, OTHERS, VIP, WHOLE, Part, propose
 from jobs.connectors import activity_of, campaigns_of, columns, create_clicks, create_parquet, create_topic, govern
 from jobs.coupon_rules import Candidate, Policy
 from jobs.environment import JobSection
 from jobs.own_rules import OwnRules, Score, load
-from settings import Campaigns, Pulsar, Warehouse, read
+from model.along import scorecard
+from model.definition import Kept, Model
+from settings import Campaigns, Pulsar, Stack, Warehouse, read
 from settings.duration import Duration, text
+from stack.topics import read_by
 
 FOLDER = Path(__file__).parent
 PATTERNS = FOLDER / "patterns"
 # So many different sentences of rules that fail are logged; each failure is counted.
 MOST_TOLD = 100
+# Which of the coupons' partitions each part publishes, and reads back: an exclusive producer is alone on a partition.
+PARTITIONS = {WHOLE: "all", OTHERS: "but last", VIP: "last"}
 
 
 class Coupons(JobSection):
@@ -76,8 +81,13 @@ class Coupons(JobSection):
     basket_threshold_minor: int = Field(50_000, ge=1)
     # checkout hesitation: from the add to the way back from the checkout.
     checkout_hesitation_within: Duration = Field(timedelta(minutes=15), gt=timedelta(0))
-    # How long after the last event a buyer's orders are remembered: for the n-th purchase and the lapsed buyer.
+    # How long after the last event a buyer is remembered: the orders, and the features that an offer is chosen by.
     remember_buyers: Duration = Field(timedelta(days=400), gt=timedelta(0))
+    # After a failure, charge what was issued since the checkpoint before anything is decided. Without it budgets and
+    # stocks are overspent: for drills' controls.
+    read_back: bool = True
+    # The same of who never bought: the features alone.
+    remember_visitors: Duration = Field(timedelta(days=7), gt=timedelta(0))
 
     @model_validator(mode="after")
     def _remembers_who_lapsed(self) -> Self:
@@ -116,9 +126,11 @@ class Coupons(JobSection):
 class Judge(ProcessFunction):  # type: ignore[misc]
     """Give each candidate its proposals; one that none answers goes no further."""
 
-    def __init__(self, policy: Policy, rules: Mapping[str, Score]) -> None:
+    def __init__(self, policy: Policy, rules: Mapping[str, Score], default: Model, part: Part = WHOLE) -> None:
         self._policy = policy
+        self._part = part
         self._scores = rules
+        self._default = default
         self._told: set[str] = set()
 
     def open(self, runtime_context: RuntimeContext) -> None:
@@ -126,13 +138,18 @@ class Judge(ProcessFunction):  # type: ignore[misc]
         self._parsed = lru_cache(maxsize=1024)(json.loads)
         self._unanswered = runtime_context.get_metrics_group().counter("unanswered_candidates")
         self._failures = runtime_context.get_metrics_group().counter("failed_rules")
+        self._refused_models = runtime_context.get_metrics_group().counter("refused_models")
         self._ask = OwnRules(self._scores, self._fail)
+        self._model = Kept(self._default, self._refuse)
 
     def process_element(self, value: Row, context: ProcessFunction.Context) -> Iterator[Row]:
-        *fields, campaigns = value
+        *fields, campaigns, model = value
         candidate = Candidate(*fields)
         asked = None if campaigns is None else self._parsed(campaigns)
-        proposals = propose(candidate, asked, self._policy, time.time_ns() // 1_000_000, self._ask)
+        now_ms = time.time_ns() // 1_000_000
+        # Without a text there is none that another model was chosen for, or no campaign that asks.
+        chooses = self._model(model)
+        proposals = propose(candidate, asked, self._policy, now_ms, self._ask, chooses, self._part)
         if proposals:
             yield Row(*(getattr(candidate, name) for name in TAKEN), json.dumps(proposals))
         else:
@@ -140,9 +157,16 @@ class Judge(ProcessFunction):  # type: ignore[misc]
 
     def _fail(self, sentence: str) -> None:
         self._failures.inc()
+        self._tell(f"{sentence}; its campaigns let nobody in by it")
+
+    def _refuse(self, sentence: str) -> None:
+        self._refused_models.inc()
+        self._tell(sentence)
+
+    def _tell(self, sentence: str) -> None:
         if sentence not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(sentence)
-            logging.getLogger("coupons-judge").error("%s; its campaigns let nobody in by it", sentence)
+            logging.getLogger("coupons-judge").error("%s", sentence)
 
 
 # What governance passes on of a candidate.
@@ -159,6 +183,7 @@ TAKEN = (
     "published_ms",
     "due_ms",
     "read_ms",
+    "features",
 )
 PROPOSED = {
     **{name: Types.LONG() if name.endswith(("_ms", "_minor")) else Types.STRING() for name in TAKEN},
@@ -167,11 +192,20 @@ PROPOSED = {
 }
 
 
-def bind(tables: StreamTableEnvironment, config: Coupons) -> None:
+def bind(tables: StreamTableEnvironment, config: Coupons, job: str = "coupons", part: Part = WHOLE) -> None:
     """Give the names in activity.sql and triggers.sql their topics and folders."""
     pulsar, folder = read(Pulsar), read(Warehouse).folder
-    create_clicks(tables, pulsar, "clicks", "coupons", config.clicks_options)
-    create_topic(tables, pulsar, "coupon_topic", "triggers/coupons", "coupon_trigger", key="shopper_id", exclusive=True)
+    create_clicks(tables, pulsar, "clicks", job, config.clicks_options, topics=read_by(job))
+    create_topic(
+        tables,
+        pulsar,
+        "coupon_topic",
+        "triggers/coupons",
+        "coupon_trigger",
+        key="shopper_id",
+        exclusive=True,
+        partitions=PARTITIONS[part],
+    )
     create_parquet(tables, folder, "coupons", columns(schemas.load("coupon_trigger")), time="decided_at")
     create_parquet(tables, folder, "decisions", columns(schemas.load("campaign_decision")), time="decided_at")
 
@@ -182,10 +216,12 @@ def candidates(tables: StreamTableEnvironment, config: Coupons) -> Table:
     activity = activity_of(
         tables,
         tables.sql_query(deliveries),
+        currency=config.currency,
         quiet=config.abandoned_after,
         forget=config.forget_after,
         forget_looks=config.price_drop_within,
         forget_buyer=config.remember_buyers,
+        forget_visitor=config.remember_visitors,
     )
     tables.create_temporary_view("activity", activity)
     matches = [tables.sql_query(query) for path in sorted(PATTERNS.glob("*.sql")) for query in _bound(path, config)]
@@ -195,14 +231,15 @@ def candidates(tables: StreamTableEnvironment, config: Coupons) -> Table:
     return union
 
 
-def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> DataStream:
+def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons, part: Part) -> DataStream:
     """Candidates with their campaigns, judged in Python."""
     tables.create_temporary_view("asked", asked)
     judged = (
         # Through SQL, whose types are Python's too; a stream's are Flink's own.
         tables.to_data_stream(tables.sql_query("SELECT * FROM asked"))
         .process(
-            Judge(config.policy, load(read(Campaigns).rules)), Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values()))
+            Judge(config.policy, load(read(Campaigns).rules), scorecard(), part),
+            Types.ROW_NAMED(list(PROPOSED), list(PROPOSED.values())),
         )
         .uid("coupons-judge")
         .name("coupons-judge")
@@ -214,12 +251,16 @@ def proposed(tables: StreamTableEnvironment, asked: Table, config: Coupons) -> D
     return judged
 
 
-def define(tables: StreamTableEnvironment, config: Coupons) -> StatementSet:
-    """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`."""
+def define(tables: StreamTableEnvironment, config: Coupons, part: Part = WHOLE) -> StatementSet:
+    """The whole job, given tables `clicks`, `coupon_topic`, `coupons` and `decisions`.
+
+    It may spend its `part` of what a campaign may.
+    """
     pulsar = read(Pulsar)
     asked = campaigns_of(tables, candidates(tables, config), pulsar, BUILT_IN)
-    judged = tables.from_data_stream(proposed(tables, asked, config))
-    tables.create_temporary_view("governed", govern(tables, judged, config.most_per_day, pulsar))
+    judged = tables.from_data_stream(proposed(tables, asked, config, part))
+    governed = govern(tables, judged, config.most_per_day, config.read_back, pulsar, PARTITIONS[part])
+    tables.create_temporary_view("governed", governed)
     return sql.run(tables, FOLDER / "triggers.sql")
 
 
@@ -228,10 +269,10 @@ def _bound(path: Path, config: Coupons) -> list[str]:
 
 
 def main() -> str:
-    config = read(Coupons)
+    config, part = read(Coupons), OTHERS if read(Stack).vip_apart else WHOLE
     tables = environment.create(config, "coupons")
-    bind(tables, config)
-    return environment.start(define(tables, config))
+    bind(tables, config, "coupons", part)
+    return environment.start(define(tables, config, part))
 
 
 if __name__ == "__main__":

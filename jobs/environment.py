@@ -11,16 +11,17 @@ from urllib.parse import urlsplit
 import cloudpickle
 from pydantic import Field
 from pyflink.common import Configuration
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import SlotSharingGroup, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 import schemas
 from schemas import Contract
 from schemas.topics import CLICKS
-from settings import Flink, read
+from settings import Flink, Stack, read
 from settings.duration import Duration
 from settings.sections import Section
+from stack.cluster import MANAGED_MB, POOL
 
 
 class JobSection(Section):
@@ -64,8 +65,11 @@ def _unbounded(contract: Contract) -> str:
     return json.dumps({**contract.definition, "fields": fields}, ensure_ascii=False)
 
 
-def create(config: JobSection, name: str) -> StreamTableEnvironment:
-    """A streaming table environment: thread mode, UTC, checkpoints as configured."""
+def create(config: JobSection, name: str, pool: str = POOL) -> StreamTableEnvironment:
+    """A streaming table environment: thread mode, UTC, checkpoints as configured.
+
+    Where VIPs' coupons have a TaskManager to themselves, the job's slots are those of `pool`.
+    """
     settings = Configuration()
     for key, value in {
         "pipeline.name": name,
@@ -91,15 +95,25 @@ def create(config: JobSection, name: str) -> StreamTableEnvironment:
         dropping = os.environ.get("HONGBAO_RESUME_DROPPING", "false")
         settings.set_string("execution.state-recovery.ignore-unclaimed-state", dropping)
     carry_python()
-    return StreamTableEnvironment.create(_cluster(settings))
+    jobs = _cluster(settings)
+    if read(Stack).vip_apart:
+        jobs.register_slot_sharing_group(_slot(pool))
+    return StreamTableEnvironment.create(jobs)
+
+
+def _slot(pool: str) -> SlotSharingGroup:
+    """What a slot asks for: a place in the pool. Of memory it asks for next to nothing: a JVM's slots share it."""
+    slot = SlotSharingGroup.builder("default").set_cpu_cores(1.0).set_task_heap_memory_mb(1)
+    return slot.set_managed_memory_mb(MANAGED_MB // read(Stack).slots).set_external_resource(pool, 1.0).build()
 
 
 def carry_python() -> None:
-    """Let each job carry the Python of this folder, so that a TaskManager runs what was submitted.
+    """Let each job carry the Python of this folder and of models, so that a TaskManager runs what was submitted.
 
     By name it would import what lies on the disk when it starts, and what lay there when it started.
     """
-    cloudpickle.register_pickle_by_value(importlib.import_module("jobs"))
+    for package in ("jobs", "model"):
+        cloudpickle.register_pickle_by_value(importlib.import_module(package))
 
 
 def _cluster(settings: Configuration) -> StreamExecutionEnvironment:

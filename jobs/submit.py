@@ -21,7 +21,7 @@ from settings.reader import ROOT
 from stack import cluster, machine
 from stack.flink_rest import FlinkRest
 
-WITH_PYTHON = ("coupons",)
+WITH_PYTHON = ("coupons", "coupons_vip")
 ALIVE = ("CREATED", "RUNNING", "RESTARTING", "INITIALIZING", "RECONCILING")
 START_S = 90.0
 

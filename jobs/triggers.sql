@@ -35,5 +35,6 @@ SELECT decision_id, campaign_id, campaign_version, shopper_id, membership_tier, 
        kind, cost_minor, currency, lane, score,
        TO_TIMESTAMP_LTZ(occurred_ms, 3) AS occurred_at,
        TO_TIMESTAMP_LTZ(due_ms, 3) AS due_at,
-       TO_TIMESTAMP_LTZ(decided_ms, 3) AS decided_at
+       TO_TIMESTAMP_LTZ(decided_ms, 3) AS decided_at,
+       features, basket_minor, chosen_by, `model`, model_version, propensity, choice_probability
 FROM governed;

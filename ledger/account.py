@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from errors import CannotRun, ProblemFound
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS
 from settings import Pulsar, read
 from warehouse.connection import opened
 
@@ -21,7 +21,7 @@ FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 # Ten million events are joined within this; what is above goes to disk.
 MEMORY = "3GB"
 
-# Where a reader stands in each partition of its topic: partition to (ledger, entry).
+# Where a reader stands in the partition that a ledger is of: ledger to (ledger, entry).
 Positions = Mapping[int, tuple[int, int]]
 
 
@@ -30,7 +30,8 @@ class Asked:
     """Which books and receipts (a file a subscriber), for events published and coupons decided in a range.
 
     `settled` says that everything must have arrived. Otherwise what is nowhere is pending while it is young, or, where
-    the landing job's `positions` are known, while the job has not got there.
+    the landing job's `positions` are known, while the job has not got there. `moved` are the books of deferred events
+    that were moved: one that is in none of them is pending.
     """
 
     books: tuple[Path, ...]
@@ -39,6 +40,7 @@ class Asked:
     until: datetime = FAR_AHEAD
     settled: bool = False
     positions: Positions = field(default_factory=dict)
+    moved: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ def _account(database: duckdb.DuckDBPyConnection, asked: Asked) -> Account:
     database.execute("SET memory_limit = $most", {"most": MEMORY})
     database.execute("SET preserve_insertion_order = false")
     values = _values(asked)
+    if values["moved"]:
+        _keep(database, "moved", values)
+    else:
+        database.execute(
+            "CREATE TEMP TABLE moved (deferred_message_id VARCHAR, message_id VARCHAR, moved_at TIMESTAMPTZ)"
+        )
     _keep(database, "books", values)
     _refuse_doubled_books(database)
     values |= _span(database, asked)
@@ -137,10 +145,11 @@ def _values(asked: Asked) -> dict[str, Any]:
         "until": asked.until,
         "settled": asked.settled,
         "young": datetime.now(UTC) - YOUNG,
-        "topic": read(Pulsar).topic(CLICKS.path),
-        "partitions": list(asked.positions),
+        "topics": " or ".join(read(Pulsar).topic(topic.path) for topic in CLICK_TOPICS),
+        "ledgers_of": list(asked.positions),
         "ledgers": [ledger for ledger, _ in asked.positions.values()],
         "entries": [entry for _, entry in asked.positions.values()],
+        "moved": sorted(str(path) for folder in asked.moved for path in folder.glob("*.jsonl")),
     }
 
 

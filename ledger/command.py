@@ -11,8 +11,9 @@ from errors import CannotRun
 from ledger.account import FAR_AHEAD, LONG_AGO, Account, Asked, Finding, Positions, account
 from ledger.reckoning import Reckoning, reckon, rules_of
 from ledger.report import report
-from schemas.topics import CLICKS
-from settings import Pulsar, read
+from pressure.moved import BOOK
+from schemas.topics import CLICK_TOPICS
+from settings import Pulsar, Stack, read
 from stack.pulsar_admin import PulsarAdmin
 
 # A job acknowledges when a checkpoint is complete, and only then renames its files: that is given so long.
@@ -59,13 +60,14 @@ def answer(
         until=until.replace(tzinfo=UTC) if until else FAR_AHEAD,
         settled=settled,
         positions={} if settled else _positions(say),
+        moved=(read(Stack).folder / BOOK,),
     )
     accounted = account(asked)
     reckoning = None
     if check_rules:
         from jobs.coupons import Coupons
 
-        reckoning = reckon(rules_of(read(Coupons)))
+        reckoning = reckon(rules_of(read(Coupons)), apart=read(Stack).vip_apart)
     return Answer(accounted, reckoning)
 
 
@@ -73,7 +75,8 @@ def _positions(say: Callable[[str], None]) -> Positions:
     pulsar = read(Pulsar)
     try:
         with PulsarAdmin(pulsar.admin_url) as admin:
-            found = admin.positions(pulsar.topic(CLICKS.path), "landing")
+            topics = [pulsar.topic(topic.path) for topic in CLICK_TOPICS]
+            found = {ledger: at for topic in topics for ledger, at in admin.positions(topic, "landing").items()}
     except CannotRun as error:
         say(f"{error}; what is nowhere counts as pending for a minute after its publication, then as lost")
         return {}

@@ -18,6 +18,8 @@ SELECT
     count(*) FILTER (fate = 'duplicate') AS duplicates_dropped,
     count(*) FILTER (fate = 'pending') AS pending,
     count(*) FILTER (fate = 'lost') AS lost,
+    count(*) FILTER (deferred) AS deferred,
+    count(*) FILTER (waits) AS not_moved,
     (SELECT count(*) FROM books WHERE NOT acknowledged AND asked) AS unacknowledged,
     (
         SELECT count(*) FROM books SEMI JOIN seen USING (event_id)

@@ -7,30 +7,17 @@ The jobs decide by their own clock, which no event records: a candidate's moment
 daily cap), the coupon may be given or not, and neither is held against the job.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jobs.coupon_rules import coupon_id
+from ledger.event import Event
 from ledger.moments import Thresholds
 
 DAY_MS = 86_400_000
 # The jobs remember so many events of a shopper (docs/jobs.md); what a bot did before is forgotten.
 REMEMBERED = 64
-
-
-@dataclass(frozen=True)
-class Event:
-    """A landed event as the patterns see it; times in milliseconds since 1970."""
-
-    event_id: str
-    event_type: str
-    occurred_ms: int
-    appended_ms: int
-    product_id: str | None = None
-    price_minor: int | None = None
-    quantity: int | None = None
-    campaign_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +65,22 @@ class _Memory:
     added: Event | None = None
 
 
-def expected(shopper_id: str, events: Sequence[Event], rules: Rules, slack_ms: int, until_ms: int) -> list[Coupon]:
-    """The coupons of one shopper whose `events` came in this order, as seen at `until_ms` by the broker's clock."""
-    recent = _recent(candidates(events, rules, slack_ms, until_ms), rules, slack_ms)
+def expected(
+    shopper_id: str,
+    events: Sequence[Event],
+    rules: Rules,
+    slack_ms: int,
+    until_ms: int,
+    answered: Collection[str] = (),
+) -> list[Coupon]:
+    """The coupons of one shopper whose `events` came in this order, as seen at `until_ms` by the broker's clock.
+
+    A pattern `answered` by campaigns earns these rules' coupon or not: nobody recorded since when they were in force.
+    """
+    recent = (
+        one._replace(certain=one.certain and one.rule not in answered)
+        for one in _recent(candidates(events, rules, slack_ms, until_ms), rules, slack_ms)
+    )
     found = sorted(recent, key=lambda candidate: candidate.at_ms)
     return [
         Coupon(

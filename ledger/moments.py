@@ -1,16 +1,19 @@
 """Say which moments that only campaigns answer are in a shopper's events: a second reckoning, apart from the jobs.
 
-price_drop, nth_purchase, lapsed_buyer, basket_threshold and checkout_hesitation, by arrival, as jobs/patterns/*.sql
-define them. What a shopper did before the events given is `Orders`; baskets, steps and prices begin with the first.
+app_claim, price_drop, nth_purchase, lapsed_buyer, basket_threshold and checkout_hesitation, by arrival, as
+jobs/patterns/*.sql define them. What a shopper did before the events given is `Orders`; baskets, steps and prices begin
+with the first.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ledger.event import Event
+
 # So many events, products and orders of a shopper are remembered (docs/jobs.md).
 EVENTS, PRODUCTS, ORDERS = 64, 16, 8
-PATTERNS = ("basket_threshold", "checkout_hesitation", "lapsed_buyer", "nth_purchase", "price_drop")
+PATTERNS = ("app_claim", "basket_threshold", "checkout_hesitation", "lapsed_buyer", "nth_purchase", "price_drop")
 # What the shop does about an order is no visit of the shopper's.
 OF_THE_SHOP = ("order_updated", "order_refunded", "order_cancelled")
 CHECKOUT = ("product_added", "checkout_started", "cart_viewed")
@@ -27,21 +30,6 @@ class Thresholds:
     basket_threshold_minor: int
     checkout_hesitation_within_ms: int
     remember_buyers_ms: int
-
-
-@dataclass(frozen=True)
-class Event:
-    """A landed event; times in milliseconds since 1970."""
-
-    event_id: str
-    event_type: str
-    occurred_ms: int
-    appended_ms: int
-    product_id: str | None = None
-    price_minor: int | None = None
-    quantity: int | None = None
-    currency: str | None = None
-    order_id: str | None = None
 
 
 @dataclass
@@ -102,6 +90,8 @@ def moments(events: Sequence[Event], thresholds: Thresholds, before: Orders | No
             case "cart_viewed":
                 if _back_from_checkout(visit.events, thresholds.checkout_hesitation_within_ms):
                     yield Moment("checkout_hesitation", event)
+            case "red_envelope_claimed" if event.store_id is None:
+                yield Moment("app_claim", event)
 
 
 def _lapsed(orders: Orders, event: Event, thresholds: Thresholds) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from ledger.account import Finding, text
-from ledger.expected_coupons import Coupon, Event, Rules, expected
+from ledger.event import Event
+from ledger.expected_coupons import Coupon, Rules, expected
 from ledger.moments import Thresholds
 from warehouse.connection import opened
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 # Added to the longest that any coupon waited: what was decided just as late, but gave none, left no trace.
 SPARE_MS = 1_000
 ROWS = 10_000
+# What a campaign gives is not by these rules; but it counts for the shopper's day.
+GIVEN = "SELECT coupon_id, rule || ' for ' || shopper_id FROM coupons WHERE campaign_version IS NULL"
+ANSWERED = "SELECT DISTINCT rule FROM decisions WHERE campaign_version IS NOT NULL"
+SERVED = "SELECT DISTINCT shopper_id FROM decisions WHERE campaign_version IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -67,22 +72,24 @@ def _whole_ms(config: "Coupons", names: Iterable[str]) -> dict[str, Any]:
     return {f"{name}_ms": getattr(config, name) // timedelta(milliseconds=1) for name in names}
 
 
-def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None) -> Reckoning:
+def reckon(rules: Rules, folder: Path | None = None, slack_ms: int | None = None, apart: bool = False) -> Reckoning:
     """Reckon over the whole warehouse: a cooldown or a basket may have begun long before.
 
     Ask when the stream is quiet and everything has landed. `slack_ms` is by default the longest that a coupon of this
-    warehouse waited for its decision, and a second more.
+    warehouse waited for its decision, and a second more. With VIPs `apart` their coupons are another job's.
     """
     database, _ = opened(folder)
     try:
         ((longest_ms, until_ms),) = database.execute(text("clock")).fetchall()
         slack_ms = longest_ms + SPARE_MS if slack_ms is None else slack_ms
+        answered = {rule for (rule,) in database.execute(ANSWERED).fetchall()}
+        served = {shopper_id for (shopper_id,) in database.execute(SERVED).fetchall()}
         due = {
-            coupon.coupon_id: (shopper_id, coupon)
-            for shopper_id, events in _shoppers(database)
-            for coupon in expected(shopper_id, events, rules, slack_ms, until_ms)
+            coupon.coupon_id: (shopper_id, coupon._replace(certain=coupon.certain and shopper_id not in served))
+            for shopper_id, events in _shoppers(database, apart)
+            for coupon in expected(shopper_id, events, rules, slack_ms, until_ms, answered)
         }
-        given = dict(database.execute("SELECT coupon_id, rule || ' for ' || shopper_id FROM coupons").fetchall())
+        given = dict(database.execute(GIVEN).fetchall())
     finally:
         database.close()
     certain = {name: found for name, found in due.items() if found[1].certain}
@@ -102,8 +109,9 @@ def _missing(shopper_id: str, coupon: Coupon) -> Finding:
     return Finding("coupon_not_given", coupon.coupon_id, what)
 
 
-def _shoppers(database: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[Event]]]:
-    answer = database.execute(text("shoppers"))
+def _shoppers(database: duckdb.DuckDBPyConnection, apart: bool) -> Iterator[tuple[str, list[Event]]]:
+    """Each shopper's events as one job sees them."""
+    answer = database.execute(text("shoppers"), {"apart": apart})
     rows = (row for batch in iter(lambda: answer.fetchmany(ROWS), []) for row in batch)
-    for shopper_id, events in groupby(rows, key=lambda row: row[0]):
-        yield shopper_id, [Event(*event[1:]) for event in events]
+    for (shopper_id, _), events in groupby(rows, key=lambda row: row[:2]):
+        yield shopper_id, [Event(*event[2:]) for event in events]

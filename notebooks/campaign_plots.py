@@ -13,6 +13,7 @@ OUTCOME_COLOURS = {
     "issued": RED,
     "held_out": "#1f3d63",
     "no_luck": "#d9a520",
+    "past_deadline": "#f0e2b8",
     "capped": "#c9d3dd",
     "cooled_down": "#9aa5b1",
     "excluded": "#dfe5ea",

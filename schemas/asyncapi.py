@@ -13,11 +13,15 @@ import schemas
 from schemas.contract import FOLDER
 from schemas.topics import (
     CAMPAIGNS,
+    CLICK_TOPICS,
     CLICKS,
     CONVERSION,
     COUPONS,
     DEAD_LETTERS,
+    DEFERRED,
     LATE_EVENTS,
+    OFFER_MODELS,
+    PRESSURE,
     PRICE_RULES,
     PRICES,
     SESSIONS,
@@ -33,19 +37,31 @@ AVRO = "application/vnd.apache.avro;version=1.9.0"
 SERVICES = FOLDER.parent / "services"
 # Who sends what. Tests hold the jobs' to their sources; the others are the shop, the operator and the library.
 SENDERS: dict[str, tuple[Topic, ...]] = {
-    "publisher": (CLICKS,),
-    "operator": (CAMPAIGNS, PRICE_RULES),
+    "publisher": (*CLICK_TOPICS, DEFERRED),
+    "mover": (CLICKS,),
+    "watcher": (PRESSURE,),
+    "operator": (CAMPAIGNS, PRICE_RULES, OFFER_MODELS),
     "coupons": (COUPONS,),
+    "coupons_vip": (COUPONS,),
     "conversion": (CONVERSION, SESSIONS, LATE_EVENTS, PRICES),
     "landing": (DEAD_LETTERS,),
     "subscriber": (UNDELIVERED,),
 }
 # Besides those of the clicks, which stack/topics.py lists, and the services, which say so themselves.
-RECEIVERS: dict[str, tuple[Topic, ...]] = {"coupons": (CAMPAIGNS,), "conversion": (PRICE_RULES,)}
+RECEIVERS: dict[str, tuple[Topic, ...]] = {
+    "coupons": (CAMPAIGNS, OFFER_MODELS),
+    "coupons_vip": (CAMPAIGNS, OFFER_MODELS),
+    "conversion": (PRICE_RULES,),
+    "publisher": (PRESSURE,),
+    "mover": (DEFERRED,),
+}
 COMPONENTS = {
     "publisher": "A shop's web, app or till, through ingest/publisher.py or a client of its own (docs/ingest.md).",
-    "operator": "Who applies the files of campaigns and price rules (docs/campaigns.md, docs/prices.md).",
+    "mover": "`hongbao drain-deferred`, which moves on what waited (docs/ingest.md).",
+    "watcher": "`hongbao watch-pressure`, which says how far behind the jobs are (docs/ingest.md).",
+    "operator": "Who applies campaigns, price rules and models (docs/campaigns.md, docs/prices.md).",
     "coupons": "The job that decides coupons (docs/jobs.md).",
+    "coupons_vip": "The same of VIPs, where they have a TaskManager to themselves; else coupons reads their topic.",
     "conversion": "The job that counts conversion and sessions, and moves prices (docs/jobs.md).",
     "landing": "The job that lands everything as Parquet (docs/jobs.md).",
     "subscriber": "Any service on the subscriber library (docs/subscribers.md).",
@@ -84,7 +100,7 @@ def _server() -> dict[str, Any]:
 
 def _channel(topic: Topic) -> dict[str, Any]:
     binding: dict[str, Any] = {"namespace": topic.path.split("/")[0], "persistence": "persistent"}
-    if topic in (CAMPAIGNS, PRICE_RULES):
+    if topic in (CAMPAIGNS, OFFER_MODELS, PRICE_RULES):
         # The binding counts in whole MB and knows no "for ever".
         binding |= {"x-compaction-bytes": COMPACTION_BYTES, "x-retention": "for ever"}
     return {
@@ -115,7 +131,7 @@ def _message(topic: Topic) -> dict[str, Any]:
 
 def _who_does_what() -> list[tuple[str, str, Topic]]:
     does = [(who, "send", topic) for who, topics in SENDERS.items() for topic in topics]
-    does += [(reader, "receive", CLICKS) for reader in READERS]
+    does += [(reader, "receive", topic) for topic, readers in READERS.items() for reader in readers]
     does += [(who, "receive", topic) for who, topics in RECEIVERS.items() for topic in topics]
     return does + [(service, "receive", topic) for service in services() for topic in _topics(service)]
 

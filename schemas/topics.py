@@ -14,7 +14,14 @@ class Topic:
 
 
 CLICKS = Topic("events/clicks", "click_event", 8, "user_id, else anonymous_id")
-COUPONS = Topic("triggers/coupons", "coupon_trigger", 2, "shopper_id")
+# What may wait while the system is pressed (docs/ingest.md); it has as many partitions as the clicks. VIPs' clicks
+# never wait: what is moved on goes to CLICKS alone.
+DEFERRED = Topic("events/clicks-deferred", CLICKS.record, CLICKS.partitions, CLICKS.key)
+# Of shoppers of the tier vip: nobody else's backlog stands before them. One tier, one topic: a shopper's order is kept.
+CLICKS_VIP = Topic("events/clicks-vip", CLICKS.record, CLICKS.partitions, CLICKS.key)
+CLICK_TOPICS = (CLICKS, CLICKS_VIP)
+# The last partition is the VIPs', where a job of their own decides their coupons.
+COUPONS = Topic("triggers/coupons", "coupon_trigger", 3, "shopper_id")
 CONVERSION = Topic("results/conversion", "conversion_result", 2, "dimension:value")
 SESSIONS = Topic("results/sessions", "session_result", 2, "shopper_id")
 DEAD_LETTERS = Topic("quarantine/dead-letters", "dead_letter", 1, "the dead message's key")
@@ -25,9 +32,14 @@ UNDELIVERED = Topic("quarantine/undelivered", "undelivered", 1, "the message's k
 # Few and small, both.
 PRICE_RULES = Topic("campaigns/price-rules", "price_rule", 1, "category")
 PRICES = Topic("triggers/prices", "price_trigger", 1, "category")
+# One partition: the newest that was chosen is one for everybody.
+OFFER_MODELS = Topic("models/offers", "offer_model", 1, "name and version")
+PRESSURE = Topic("control/pressure", "pressure_signal", 1, "the topic's name")
 
 TOPICS = (
     CLICKS,
+    CLICKS_VIP,
+    DEFERRED,
     COUPONS,
     CONVERSION,
     SESSIONS,
@@ -37,5 +49,12 @@ TOPICS = (
     UNDELIVERED,
     PRICE_RULES,
     PRICES,
+    PRESSURE,
+    OFFER_MODELS,
 )
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))
+
+
+def clicks_of(tier: object) -> Topic:
+    """The topic of clicks by shoppers of this tier, whatever the message says instead of one."""
+    return CLICKS_VIP if tier == "vip" else CLICKS

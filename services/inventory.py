@@ -9,12 +9,12 @@ A refund returns nothing here: what came back, and is as good as new, somebody p
 """
 
 from coupons import Effects, Handler, Message
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import CLICKS, CLICKS_VIP, COUPONS
 from services import orders
 from services.run import main
 from settings import Services
 
-TOPICS = (COUPONS, CLICKS)
+TOPICS = (COUPONS, CLICKS_VIP, CLICKS)
 TABLES = (
     "CREATE TABLE IF NOT EXISTS stock (product_id TEXT PRIMARY KEY, pieces BIGINT NOT NULL CHECK (pieces >= 0))",
     """

@@ -7,12 +7,12 @@ events/clicks: red_envelope_claimed -> coupons, one a claim
 """
 
 from coupons import Effects, Handler, Message
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import CLICKS, CLICKS_VIP, COUPONS
 from services.run import main
 from settings import Services
 
 # A coupon is shown while its shopper is still there: it goes before the clicks.
-TOPICS = (COUPONS, CLICKS)
+TOPICS = (COUPONS, CLICKS_VIP, CLICKS)
 TABLES = (
     """
     CREATE TABLE IF NOT EXISTS coupons (

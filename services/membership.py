@@ -8,13 +8,13 @@ events/clicks: order_completed      -> points, by what the line cost
 """
 
 from coupons import Effects, Handler, Message
-from schemas.topics import CLICKS, COUPONS
+from schemas.topics import CLICKS, CLICKS_VIP, COUPONS
 from services import orders
 from services.payment import asked_minor
 from services.run import main
 from settings import Services
 
-TOPICS = (COUPONS, CLICKS)
+TOPICS = (COUPONS, CLICKS_VIP, CLICKS)
 TABLES = (
     """
     CREATE TABLE IF NOT EXISTS points (

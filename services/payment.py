@@ -9,12 +9,12 @@ event_id as its idempotency key: it then moves the money once however often it i
 """
 
 from coupons import Effects, Handler, Message
-from schemas.topics import CLICKS
+from schemas.topics import CLICKS, CLICKS_VIP
 from services import orders as known
 from services.run import main
 from settings import Services
 
-TOPICS = (CLICKS,)
+TOPICS = (CLICKS_VIP, CLICKS)
 TABLES = (
     """
     CREATE TABLE IF NOT EXISTS charges (

@@ -22,10 +22,15 @@ SECTIONS = (
     "landing",
     "conversion",
     "coupons",
+    "coupons_vip",
     "campaigns",
     "subscribers",
     "services",
     "prices",
+    "pressure",
+    "deferral",
+    "autoscale",
+    "models",
 )
 
 

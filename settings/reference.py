@@ -7,7 +7,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from settings.reader import ROOT
-from settings.sections import Campaigns, Flink, Prices, Pulsar, Services, Stack, Subscribers, Warehouse
+from settings.sections import (
+    Autoscale,
+    Campaigns,
+    Deferral,
+    Flink,
+    Models,
+    Pressure,
+    Prices,
+    Pulsar,
+    Services,
+    Stack,
+    Subscribers,
+    Warehouse,
+)
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """\
@@ -25,9 +38,12 @@ def models() -> list[type[BaseModel]]:
     """Every section's model; jobs are imported here, for importing PyFlink takes seconds."""
     from jobs.conversion import Conversion
     from jobs.coupons import Coupons
+    from jobs.coupons_vip import CouponsVip
     from jobs.landing import Landing
 
-    return [Stack, Pulsar, Flink, Warehouse, Landing, Conversion, Coupons, Campaigns, Subscribers, Services, Prices]
+    of_jobs: list[type[BaseModel]] = [Landing, Conversion, Coupons, CouponsVip]
+    of_operating: list[type[BaseModel]] = [Pressure, Deferral, Autoscale, Models]
+    return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices, *of_operating]
 
 
 def page() -> str:
@@ -46,7 +62,8 @@ def _section(model: type[BaseModel]) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, str) and Path(value).is_absolute():
         return str(Path(value).relative_to(ROOT))
-    return str(value)
+    # As a file has it.
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The sections that are not one job's own. Defaults here are the reference manual."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from settings.duration import Duration, parse
 from settings.reader import ROOT
@@ -14,6 +15,10 @@ class Section(BaseModel):
     """A section of hongbao.toml: frozen, and a wrong key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+# Below, the heap would have less than what Flink itself needs and a few minutes of VIPs.
+LEAST_VIP_MB = 1152
 
 
 def _one_address(url: str) -> str:
@@ -27,9 +32,24 @@ def _one_address(url: str) -> str:
     raise ValueError("it must name one host and its port, such as 127.0.0.1:8080")
 
 
+def _enough_for_a_heap(memory_mb: int) -> int:
+    if 0 < memory_mb < LEAST_VIP_MB or memory_mb < 0:
+        raise ValueError(f"it must be 0, or at least {LEAST_VIP_MB}: all but the heap is 928 of it")
+    return memory_mb
+
+
 # A relative path means: in the checkout, wherever the command was called.
 CheckoutPath = Annotated[Path, AfterValidator(lambda path: path if path.is_absolute() else ROOT / path)]
+VipMemory = Annotated[int, AfterValidator(_enough_for_a_heap)]
 Url = Annotated[str, AfterValidator(_one_address)]
+
+
+def _split(value: Any) -> Any:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+# A list, or in the environment its names with commas between.
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Stack(Section):
@@ -48,6 +68,9 @@ class Stack(Section):
     taskmanager_memory_mb: int = Field(3072, ge=1024)
     taskmanagers: int = Field(1, ge=1, le=64)
     slots: int = Field(6, ge=1, le=64)
+    # A TaskManager for the VIPs' coupons job alone, so that nothing of the others' stands before it; 0: there is none,
+    # and the coupons job reads both topics of clicks.
+    vip_memory_mb: VipMemory = 0
     # Compile once and lightly, for a stack that lives for minutes. In a burst that starts cold the optimizing compiler
     # takes a quarter of the TaskManager's time. (p99 735 ms with it, 586 ms without: one run each, within the noise.)
     quick_start: bool = False
@@ -57,6 +80,24 @@ class Stack(Section):
     # A process that has answered nothing for so long is killed and started again; one that starts has four times that.
     # Longer than a pause that mends itself: the drills freeze a broker for 20 s.
     hung_after: Duration = parse("45 s")
+    # Flink's `adaptive` lets `hongbao autoscale` rescale a running job. With it a job that lost slots goes on with
+    # what is left, after up to 10 s in which more may turn up.
+    scheduler: Literal["default", "adaptive"] = "default"
+
+    @model_validator(mode="after")
+    def _slots_are_told_apart(self) -> Self:
+        if self.vip_apart and self.scheduler == "adaptive":
+            # AdaptiveScheduler of Flink 1.20 asks for slots of unknown resources: any job would take the VIPs' slot.
+            raise ValueError(
+                "the adaptive scheduler cannot keep a TaskManager for VIPs; leave vip_memory_mb at 0, or scheduler at "
+                '"default"'
+            )
+        return self
+
+    @property
+    def vip_apart(self) -> bool:
+        """Whether VIPs' coupons are decided in a job of their own."""
+        return self.vip_memory_mb > 0
 
 
 class Pulsar(Section):
@@ -108,6 +149,14 @@ class Prices(Section):
     folder: CheckoutPath = Path("prices")
 
 
+class Models(Section):
+    """Where trained models lie."""
+
+    SECTION: ClassVar[str] = "models"
+
+    folder: CheckoutPath = Path("var/models")
+
+
 class Subscribers(Section):
     """How every service on the subscriber library retries, groups and remembers."""
 
@@ -143,3 +192,87 @@ class Services(Section):
     points_per_claim: int = Field(50, ge=0)
     # Spent for one point, in minor units of whichever currency.
     minor_per_point: int = Field(100, ge=1)
+
+
+class Pressure(Section):
+    """From which lag the system is pressed or overloaded, and how often the watcher looks (docs/ingest.md)."""
+
+    SECTION: ClassVar[str] = "pressure"
+
+    # Whether `hongbao up` starts a watcher; without it some supervisor must run `hongbao watch-pressure`.
+    watched: bool = True
+    # A look is one request a partition, and one more where a reader is behind.
+    every: Duration = Field(timedelta(seconds=2), ge=timedelta(milliseconds=100))
+    # Subscriptions that must keep up, each on every topic of clicks that it reads; coupons_vip where VIPs are apart.
+    readers: Names = Field(("coupons", "coupons_vip", "landing", "conversion"), min_length=1)
+    # Five times a coupon's second. A job's restart presses, its checkpoint does not.
+    pressed_from: Duration = Field(timedelta(seconds=5), gt=timedelta(0))
+    pressed_until: Duration = Field(timedelta(seconds=2), gt=timedelta(0))
+    # Longer than a TaskManager's death needs to be caught up with.
+    overloaded_from: Duration = Field(timedelta(seconds=60), gt=timedelta(0))
+    overloaded_until: Duration = Field(timedelta(seconds=20), gt=timedelta(0))
+    # Below it for so long before a level ends: else what was deferred comes back into the same peak.
+    calm_for: Duration = Field(timedelta(seconds=15), ge=timedelta(0))
+    # A signal that is older says nothing.
+    stale_after: Duration = Field(timedelta(seconds=15), gt=timedelta(0))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.pressed_until <= self.pressed_from <= self.overloaded_from:
+            raise ValueError("pressed_until must not be above pressed_from, nor that above overloaded_from")
+        if not self.pressed_until <= self.overloaded_until <= self.overloaded_from:
+            raise ValueError("overloaded_until must be between pressed_until and overloaded_from")
+        if self.stale_after < 2 * self.every:
+            raise ValueError("stale_after must be at least twice every: one look may fail")
+        return self
+
+
+class Deferral(Section):
+    """Which events may wait on a side topic, and from which level on: none unless this says so (docs/ingest.md)."""
+
+    SECTION: ClassVar[str] = "deferral"
+
+    when: Literal["never", "pressed", "overloaded"] = "never"
+    # Of visitors who are not signed in.
+    event_types: Names = Field(
+        (
+            "products_searched",
+            "product_list_viewed",
+            "product_list_filtered",
+            "promotion_viewed",
+            "product_clicked",
+            "product_viewed",
+        ),
+        min_length=1,
+    )
+    # What is moved back must not be the next peak.
+    move_per_second: int = Field(1_000, ge=1)
+
+
+class Autoscale(Section):
+    """How `hongbao autoscale` chooses how many slots the running jobs have."""
+
+    SECTION: ClassVar[str] = "autoscale"
+
+    # Where slots do not suffice for all, the first has them first.
+    jobs: Names = Field(("coupons", "landing", "conversion"), min_length=1)
+    floor: int = Field(1, ge=1, le=1024)
+    # Never more than the clicks have partitions either.
+    ceiling: int = Field(8, ge=1, le=1024)
+    # Free at the rate that is seen; at the forecast's upper end, which has room in it.
+    headroom: float = Field(0.15, ge=0, lt=1)
+    ahead_headroom: float = Field(0.05, ge=0, lt=1)
+    # Fewer slots must do for so much more traffic.
+    hysteresis: float = Field(0.3, ge=0, le=1)
+    up_cooldown: Duration = parse("1 min")
+    down_cooldown: Duration = parse("30 min")
+    # Weeks teach the weekday; earlier campaigns teach what a campaign does.
+    history: Duration = parse("28 d")
+    # What `hongbao bench capacity` measured; without it the points shipped with the code.
+    points: CheckoutPath = Path("var/bench.json")
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.floor > self.ceiling:
+            raise ValueError(f"floor must be at most ceiling, got {self.floor} and {self.ceiling}")
+        return self

@@ -22,8 +22,20 @@ LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=
 # starts everything at once, never hears of one (1.20.5; with the JobManager's 6 s, a stall of 9 s did it).
 WORKER = ("-Dhigh-availability.zookeeper.client.session-timeout=60000",)
 
+# The two kinds of TaskManagers. Flink 1.20 has no other way to send a session cluster's job to one of them: its slots
+# ask for an external resource that only those have; nothing stands behind the name.
+POOL, VIP_POOL = "shared", "vip"
 # Off-heap, network, managed, metaspace and overhead, as in CONF.
-TASKMANAGER_BESIDES_HEAP_MB = 128 + 192 + 192 + 32 + 384 + 256
+MANAGED_MB = 32
+TASKMANAGER_BESIDES_HEAP_MB = 128 + 192 + 192 + MANAGED_MB + 384 + 256
+# The VIPs' has one slot and few events: smaller buffers, and a young generation whose pauses nobody notices.
+VIP = "taskmanager-vip"
+VIP_NETWORK_MB, VIP_OFF_HEAP_MB = 64, 64
+VIP_BESIDES_HEAP_MB = TASKMANAGER_BESIDES_HEAP_MB - (192 - VIP_NETWORK_MB) - (192 - VIP_OFF_HEAP_MB)
+VIP_YOUNG = "-Xmn64m"
+# What stands beside the VIPs' TaskManager gives way to it, and to the broker that both need. Linux weighs threads, not
+# processes: at 5 a dozen busy ones still had most of the cores (VIPs' p99 3,677 ms in a flood).
+NICENESS = 10
 
 # Flink's YAML is flat here: one key a line, as its documentation writes them.
 CONF = """\
@@ -39,6 +51,9 @@ taskmanager.host: {host}
 taskmanager.bind-host: {host}
 taskmanager.numberOfTaskSlots: {slots}
 taskmanager.cpu.cores: {slots}
+# What a slot asks for besides memory, so that a job comes to the TaskManagers that are meant for it.
+external-resources: {pool}
+external-resource.{pool}.amount: {slots}
 # A TaskManager started without Flink's scripts wants every part of its memory named.
 taskmanager.memory.task.heap.size: {task_heap_mb}m
 taskmanager.memory.framework.heap.size: 128m
@@ -48,7 +63,7 @@ taskmanager.memory.task.off-heap.size: 192m
 taskmanager.memory.network.min: 192m
 taskmanager.memory.network.max: 192m
 # State is on the heap; RocksDB and batch jobs, which would need this, are not used.
-taskmanager.memory.managed.size: 32m
+taskmanager.memory.managed.size: {managed_mb}m
 taskmanager.memory.jvm-metaspace.size: 384m
 taskmanager.memory.jvm-overhead.min: 256m
 taskmanager.memory.jvm-overhead.max: 256m
@@ -76,10 +91,15 @@ restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
 # How a job ended, for `hongbao status` when the JobManager that knew it is gone.
 jobmanager.archive.fs.dir: {folder}/{history}
+jobmanager.scheduler: {scheduler}
+# For `adaptive`, which rescales at once with these: the command has a cooldown of its own.
+jobmanager.adaptive-scheduler.scaling-interval.min: 1 s
 heartbeat.interval: 1000
 heartbeat.timeout: 8000
 # Counters over REST are this old; the default of 10 s is longer than a demo's phases.
 metrics.fetcher.update-interval: 1000
+# A job's page, with the busy time of its tasks, is kept for so long; default 3 s.
+web.refresh-interval: 1000
 web.submit.enable: false
 classloader.check-leaked-classloader: false
 """
@@ -103,7 +123,7 @@ def start(stack: Stack, flink: Flink, environment: dict[str, str]) -> None:
 
 def wait(stack: Stack, flink: Flink) -> None:
     """Return when every TaskManager has registered with all its slots."""
-    wanted = stack.taskmanagers * stack.slots
+    wanted = stack.taskmanagers * stack.slots + stack.vip_apart
     with FlinkRest(flink.rest_url) as rest:
         wait_until(
             "the Flink cluster",
@@ -128,6 +148,8 @@ def taskmanagers(stack: Stack) -> list[Service]:
     """Those configured, and any started by an earlier, larger configuration."""
     left = {path.stem for path in (stack.folder / "run").glob("taskmanager-*.json")}
     names = {f"taskmanager-{number}" for number in range(1, stack.taskmanagers + 1)} | left
+    if stack.vip_apart:
+        names.add(VIP)
     return [Service(name, stack.folder) for name in sorted(names)]
 
 
@@ -150,15 +172,21 @@ def _roles(stack: Stack, services: list[Service]) -> list[tuple[Service, str, in
     package = "org.apache.flink.runtime"
     first = (services[0], f"{package}.entrypoint.StandaloneSessionClusterEntrypoint", stack.jobmanager_memory_mb)
     worker = f"{package}.taskexecutor.TaskManagerRunner"
-    return [first, *((service, worker, stack.taskmanager_memory_mb) for service in services[1:])]
+    memory_mb = {VIP: stack.vip_memory_mb}
+    return [
+        first,
+        *((service, worker, memory_mb.get(service.name, stack.taskmanager_memory_mb)) for service in services[1:]),
+    ]
 
 
 def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
     """The JVM, started directly: Flink's scripts start two more only to compute these numbers."""
-    worker = main.endswith("TaskManagerRunner")
-    heap_mb = memory_mb - (TASKMANAGER_BESIDES_HEAP_MB if worker else 512)
+    worker, vip = main.endswith("TaskManagerRunner"), name == VIP
+    heap_mb = memory_mb - (VIP_BESIDES_HEAP_MB if vip else TASKMANAGER_BESIDES_HEAP_MB if worker else 512)
+    jvm = [VIP_YOUNG if vip and option.startswith("-Xmn") else option for option in (JVM if worker else LEADER_JVM)]
     return [
-        *(JVM if worker else LEADER_JVM),
+        *(("nice", "-n", str(NICENESS)) if worker and stack.vip_apart and not vip else ()),
+        *jvm,
         *jars.compiler(stack),
         # Dead is better than half alive: the supervisor starts it again.
         "-XX:+ExitOnOutOfMemoryError",
@@ -175,7 +203,23 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         "--configDir",
         str(stack.folder / "flink" / "conf"),
         *(WORKER if worker else ()),
+        *(_vip_options(heap_mb) if vip else ()),
     ]
+
+
+def _vip_options(heap_mb: int) -> list[str]:
+    """What the VIPs' TaskManager has other than CONF says."""
+    options = {
+        "taskmanager.numberOfTaskSlots": 1,
+        "taskmanager.cpu.cores": 1,
+        "taskmanager.memory.task.heap.size": f"{heap_mb - 128}m",
+        "taskmanager.memory.task.off-heap.size": f"{VIP_OFF_HEAP_MB}m",
+        "taskmanager.memory.network.min": f"{VIP_NETWORK_MB}m",
+        "taskmanager.memory.network.max": f"{VIP_NETWORK_MB}m",
+        "external-resources": VIP_POOL,
+        f"external-resource.{VIP_POOL}.amount": 1,
+    }
+    return [f"-D{key}={value}" for key, value in options.items()]
 
 
 def _write_conf(stack: Stack, flink: Flink) -> None:
@@ -194,6 +238,9 @@ def _write_conf(stack: Stack, flink: Flink) -> None:
         history=ended_jobs.FOLDER,
         zookeeper=zookeeper.address(stack, flink),
         slots=stack.slots,
+        scheduler=stack.scheduler,
+        pool=POOL,
+        managed_mb=MANAGED_MB,
         task_heap_mb=stack.taskmanager_memory_mb - TASKMANAGER_BESIDES_HEAP_MB - 128,
     )
     (conf / "config.yaml").write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Flink, Pulsar, Stack, Warehouse, read
-from stack import broker, cluster, ended_jobs, java, supervisor, topics, zookeeper
+from stack import broker, cluster, ended_jobs, java, supervisor, topics, watcher, zookeeper
 from stack.flink_rest import FlinkRest
 from stack.processes import Service, exclusive
 from stack.pulsar_admin import PulsarAdmin
@@ -55,10 +55,11 @@ def up(progress: Callable[[str], None] = lambda _: None, flink: bool = True) -> 
         topics.create(pulsar)
         if flink_ready is not None:
             flink_ready.result()
-    for service in _services(stack):
+    for service in services(stack):
         service.lower_compiler()
     if flink:
         with exclusive(stack.folder):
+            watcher.start(stack)
             supervisor.start(stack)
     progress("up")
 
@@ -69,6 +70,7 @@ def down() -> list[str]:
     # Held until the end: nothing is started again meanwhile.
     with exclusive(stack.folder):
         supervisor.stop(stack)
+        watcher.stop(stack)
         flink_ran = cluster.stop(stack)
         zookeeper.stop(stack)
         broker_ran = broker.stop(stack)
@@ -78,7 +80,7 @@ def down() -> list[str]:
 def status() -> Status:
     """Ask processes, broker and cluster; never raises because one is down."""
     stack, pulsar, flink = read(Stack), read(Pulsar), read(Flink)
-    processes = {service.name: service.process() for service in (*_services(stack), supervisor.service(stack))}
+    processes = {service.name: service.process() for service in (*services(stack), supervisor.service(stack))}
     with PulsarAdmin(pulsar.admin_url) as admin, FlinkRest(flink.rest_url) as rest:
         slots = rest.slots()
         jobs = rest.jobs_with_reasons() if slots else []
@@ -91,12 +93,14 @@ def status() -> Status:
         )
 
 
-def _services(stack: Stack) -> list[Service]:
+def services(stack: Stack) -> list[Service]:
+    """Those that `up` starts here, running or not."""
     return [
         Service("broker", stack.folder),
         zookeeper.service(stack),
         cluster.jobmanager(stack),
         *cluster.taskmanagers(stack),
+        *watcher.services(stack),
     ]
 
 
@@ -104,6 +108,6 @@ def environment() -> dict[str, str]:
     """The settings in force as HONGBAO_* variables, so that every process started from here has the same."""
     found: dict[str, str] = {}
     for section in (Stack, Pulsar, Flink, Warehouse):
-        for key, value in read(section).model_dump().items():
+        for key, value in read(section).model_dump(mode="json").items():
             found[f"HONGBAO_{section.SECTION.upper()}_{key.upper()}"] = str(value)
     return found

@@ -58,19 +58,21 @@ class PulsarAdmin:
         return int(self.stats(topic)["subscriptions"].get(subscription, {}).get("msgBacklog", 0))
 
     def positions(self, topic: str, subscription: str) -> dict[int, tuple[int, int]]:
-        """Ledger and entry of each partition up to which the subscription has acknowledged everything.
+        """Ledger and entry up to which the subscription has acknowledged everything, by each ledger of the partition.
 
-        Raises CannotRun where the topic is not partitioned or has no such subscription.
+        No two partitions of a broker share a ledger, whatever their topics. Raises CannotRun where the topic is not
+        partitioned or has no such subscription.
         """
         path = topic.replace("://", "/")
         partitions = self.get(f"/{path}/partitions")["partitions"]
-        found = {}
+        found: dict[int, tuple[int, int]] = {}
         for number in range(partitions):
-            cursors = self.get(f"/{path}-partition-{number}/internalStats")["cursors"]
+            stats = self.get(f"/{path}-partition-{number}/internalStats")
+            cursors = stats["cursors"]
             if subscription not in cursors:
                 raise CannotRun(f"{topic}: partition {number} has no subscription {subscription!r}")
             ledger, entry = cursors[subscription]["markDeletePosition"].split(":")
-            found[number] = (int(ledger), int(entry))
+            found |= {int(one["ledgerId"]): (int(ledger), int(entry)) for one in stats["ledgers"]}
         return found
 
 

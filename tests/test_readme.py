@@ -32,7 +32,7 @@ def test_every_command_in_code_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     code = "\n".join(map("".join, re.findall(r"^```\n(.*?)^```|`([^`\n]+)`", text, re.DOTALL | re.MULTILINE)))
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
-    used = set(re.findall(r"^hongbao ([a-z]+)", code, re.MULTILINE))
+    used = set(re.findall(r"^hongbao ([a-z]+(?:-[a-z]+)*)", code, re.MULTILINE))
     assert used - known == set()
 
 

@@ -6,6 +6,7 @@ SELECT
     count(*) FILTER (outcome = 'issued') AS issued,
     count(*) FILTER (outcome = 'held_out') AS held_out,
     count(*) FILTER (outcome = 'no_luck') AS no_luck,
+    count(*) FILTER (outcome = 'past_deadline') AS past_deadline,
     count(*) FILTER (outcome = 'capped') AS capped,
     count(*) FILTER (outcome = 'cooled_down') AS cooled_down,
     count(*) FILTER (outcome = 'excluded') AS excluded,

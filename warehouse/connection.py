@@ -132,6 +132,7 @@ def _define(database: duckdb.DuckDBPyConnection) -> None:
     # Before the folder is named: creating a view over many files would read the foot of each.
     for name in VIEWS:
         database.sql(text(name)).create_view(name)
+    database.execute(text("features"))
 
 
 def _lock(database: duckdb.DuckDBPyConnection, folder: Path) -> None:

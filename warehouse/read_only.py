@@ -16,6 +16,7 @@ READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "REC
 # Others run SQL that they are given as text, which the tree does not show: query(), and in 2.0 more of the kind.
 READING_FUNCTIONS = (
     "landed",
+    "features",
     "read_parquet",
     "query_table",
     "range",

@@ -53,6 +53,7 @@ MEANINGS = {
     "campaign_counts.issued": "Coupons, points and prizes sent.",
     "campaign_counts.held_out": "Would have been sent, but the shopper is held out.",
     "campaign_counts.no_luck": "The draw gave nothing.",
+    "campaign_counts.past_deadline": "The moment for it had passed: the cause was older than the deadline.",
     "campaign_counts.capped": "A cap was reached.",
     "campaign_counts.cooled_down": "Too soon after the shopper's last one.",
     "campaign_counts.excluded": "Another campaign of the exclusive group had served the shopper.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.governance import State, govern
 from campaigns.judge import propose
-from jobs.campaign_rules import of_campaign
+from jobs.campaign_rules import WHOLE, Part, of_campaign
 from jobs.coupon_rules import Candidate as JobCandidate
 from tests.campaigns.files import DAY_MS, HOUR_MS, START_MS, campaign
 from tests.campaigns.test_judge import LONGEST_PAST_MS, candidate
@@ -20,6 +20,7 @@ FILE = Path(__file__).with_suffix(".json")
 STEPS, SHOPPERS, MOST_PER_DAY = 140, 7, 6
 RULES = ("hesitation", "qr_claim")
 TIERS = ("none", "gold", "vip")
+AGES_MS = (0, 0, 0, 60_000, 60_001, LONGEST_PAST_MS, LONGEST_PAST_MS + 1)
 GROUP = {"exclusive_group": "new-year"}
 CAMPAIGNS = (
     campaign("tight", patterns=RULES, priority=5, budget={"money_minor": 9_000, "pieces": 30}, **GROUP),
@@ -36,6 +37,7 @@ CAMPAIGNS = (
         "envelope",
         patterns=["qr_claim"],
         priority=9,
+        deadline_ms=60_000,
         caps={"per_shopper": 4, "cooldown_ms": HOUR_MS},
         offers=[
             {"name": "prize", "kind": "prize", "cost_minor": 5_000, "odds": 0.2, "stock": 3},
@@ -66,7 +68,8 @@ def cases() -> dict[str, Any]:
             cause_event_id=f"cause-{number}",
             membership_tier=dice.choice(TIERS),
             price_minor=dice.choice((None, 5_000, 90_000)),
-            occurred_ms=now_ms,
+            # Some lie at one of the deadlines, some a millisecond behind it.
+            occurred_ms=now_ms - AGES_MS[number % len(AGES_MS)],
             published_ms=now_ms,
             due_ms=now_ms,
         )
@@ -89,10 +92,11 @@ def cases() -> dict[str, Any]:
     return {"most_per_day": MOST_PER_DAY, "steps": steps}
 
 
-def json_of(asked: Any, one: Any) -> dict[str, Any]:
+def json_of(asked: Any, one: Any, part: Part = WHOLE) -> dict[str, Any]:
     """The job's own proposal of the same candidate and campaign."""
     fields = {**vars(asked), "campaign_id": None, "product_id": None, "currency": "CNY", "favourite_category": None}
-    found = of_campaign(JobCandidate(**fields, read_ms=asked.due_ms), {**json.loads(one.text), "version": 1})
+    definition = {**json.loads(one.text), "version": 1}
+    found = of_campaign(JobCandidate(**fields, read_ms=asked.due_ms), definition, LONGEST_PAST_MS, part=part)
     assert found is not None
     return found
 

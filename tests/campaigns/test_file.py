@@ -123,9 +123,10 @@ def test_whole_file_is_one_canonical_object(tmp_path: Path) -> None:
             },
         ],
         "caps": {"per_shopper": 2, "per_shopper_per_day": 1, "per_day": 10_000, "cooldown_ms": 3_600_000},
-        "budget": {"currency": "CNY", "money_minor": 500_000, "pieces": 1000},
+        "budget": {"currency": "CNY", "money_minor": 500_000, "pieces": 1000, "vip_share": 0.1},
         "holdout": {"share": 0.1, "salt": "2027"},
         "rule": "first_order_above",
+        "choice": {"by": "tier", "margin_percent": 30, "explore": 0.05},
     }
     assert json.loads(campaign.text) == wanted
     assert campaign.text == json.dumps(wanted, sort_keys=True, separators=(",", ":"))
@@ -140,7 +141,7 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
     said = json.loads(campaign.text)
     assert said["audience"] == dict.fromkeys(("tiers", "categories", "stores", "least_basket_minor", "nth"))
     assert said["caps"] == {"per_shopper": None, "per_shopper_per_day": None, "per_day": None, "cooldown_ms": 0}
-    assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None}
+    assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None, "vip_share": 0.1}
     assert said["holdout"] == {"share": 0.0, "salt": ""}
     assert (said["priority"], said["exclusive_group"], said["lane"], said["deadline_ms"]) == (0, None, "by_tier", None)
 
@@ -173,8 +174,9 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
         (
             '["hesitation"]',
             '["hesitation", "hesitating"]',
-            "patterns.2: a pattern of jobs/patterns: abandoned_cart, basket_threshold, checkout_hesitation, "
-            "hesitation, high_value_browsing, lapsed_buyer, nth_purchase, price_drop, qr_claim, got 'hesitating'",
+            "patterns.2: a pattern of jobs/patterns: abandoned_cart, app_claim, basket_threshold, "
+            "checkout_hesitation, hesitation, high_value_browsing, lapsed_buyer, nth_purchase, price_drop, "
+            "qr_claim, got 'hesitating'",
         ),
         ('["hesitation"]', "[]", "patterns: at least one, got []"),
         ("priority = 10", "priority = 1001", "priority: Input should be less than or equal to 1000, got 1001"),
@@ -237,6 +239,17 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
         ("share = 0.1", "share = 1.0", "holdout.share: Input should be less than 1, got 1.0"),
         ('salt = "2027"\n', "", 'holdout.salt: required with share, such as "2027", got None'),
         ('salt = "2027"', 'salt = "a\\u001fb"', "holdout.salt: String should match pattern"),
+        (
+            "[holdout]",
+            '[choice]\nby = "model"\n\n[holdout]',
+            "choice.by: offers with odds are drawn; leave out the odds or the choice, got 'model'",
+        ),
+        (
+            "[holdout]",
+            "[choice]\nexplore = 0.6\n\n[holdout]",
+            "choice.explore: Input should be less than or equal to 0.5",
+        ),
+        ("[holdout]", '[choice]\nmodel = "a"\n\n[holdout]', "choice.model: no such key; there are by, margin_percent"),
         ("[[offers]]", "[[offrs]]", "offers: missing; give at least one [[offers]]"),
         (
             'rule = "first_order_above"',

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from campaigns.definition import Campaign, Offer
+from campaigns.governance import State, govern
 from campaigns.judge import (
     OFF_THE_BASKET,
     Candidate,
@@ -63,12 +64,18 @@ def test_cause_as_old_as_the_deadline_counts_and_an_older_one_does_not(
     deadline_ms: int | None, longest_ms: int
 ) -> None:
     sale = campaign(deadline_ms=deadline_ms)
-    assert proposed(sale, occurred_ms=NOW_MS - longest_ms) is not None
-    assert proposed(sale, occurred_ms=NOW_MS - longest_ms - 1) is None
+
+    def decided(now_ms: int, **changed: Any) -> list[str]:
+        found = proposed(sale, now_ms, **changed)
+        assert found is not None
+        return [one.outcome for one in govern([found], State({"sale": sale}, 5), now_ms)]
+
+    assert decided(NOW_MS, occurred_ms=NOW_MS - longest_ms) == ["issued"]
+    assert decided(NOW_MS, occurred_ms=NOW_MS - longest_ms - 1) == ["past_deadline"]
     # The wait of the pattern itself makes no cause old; a wait for its decision does.
-    assert proposed(sale, occurred_ms=NOW_MS - DAY_MS, published_ms=NOW_MS - DAY_MS) is not None
-    assert proposed(sale, NOW_MS + longest_ms) is not None
-    assert proposed(sale, NOW_MS + longest_ms + 1) is None
+    assert decided(NOW_MS, occurred_ms=NOW_MS - DAY_MS, published_ms=NOW_MS - DAY_MS) == ["issued"]
+    assert decided(NOW_MS + longest_ms) == ["issued"]
+    assert decided(NOW_MS + longest_ms + 1) == ["past_deadline"]
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,8 @@ def test_patterns_for_campaigns_are_reckoned_for_those_who_ask(tmp_path: Path) -
         at(5, 5, "checkout_started"),
         at(6, 6, "cart_viewed", category="tea"),
         at(7, 7, "order_completed", order_id="o1"),
+        at(8, 8, "red_envelope_claimed"),
+        at(9, 9, "red_envelope_claimed", store_id="s1"),
     ]
     land(tmp_path, "events", rows)
     everything = [
@@ -152,6 +154,7 @@ def test_patterns_for_campaigns_are_reckoned_for_those_who_ask(tmp_path: Path) -
         ("basket_threshold", "event-4", None, 1_000),
         ("checkout_hesitation", "event-6", None, 1_000),
         ("nth_purchase", "event-7", 1, 0),
+        ("app_claim", "event-8", None, 0),
     ]
     assert moments(tmp_path, *PATTERNS) == everything
     assert moments(tmp_path, "price_drop") == everything[:1]

@@ -1,18 +1,21 @@
 """What applying changes is told key by key, and what a landed day would have cost is what the rules give."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from campaigns.definition import Campaign
+from campaigns.landed import Known, candidates
 from campaigns.plan import changes, on, sentence, told, would_run
 from campaigns.store import ACTIVE, PAUSED, Found, Version
 from tests.campaigns.files import campaign
 from tests.campaigns.test_landed import DAY, at
 from tests.jobs.test_own_rules import written
 from tests.ledger.test_expected_coupons import RULES
+from tests.model.test_choice import card
 from tests.warehouse.landing import land
 
 
@@ -98,3 +101,22 @@ def test_rule_of_the_shops_own_decides_the_day_too_and_its_failures_are_told(
         "never: 0 issued to 0 shoppers for 0 minor CNY",
         "rule broken: ZeroDivisionError: division by zero (for 1 candidates)",
     ]
+
+
+def test_campaign_that_chooses_by_a_model_is_planned_with_what_was_known_of_each(tmp_path: Path) -> None:
+    """Ben, who bought an hour before, buys whatever the discount: a small one does."""
+    before = [at(90, -3_600, "order_completed", shopper_id="ben", order_id="a")]
+    looks = [at(first + n, first + n, shopper_id=who) for first, who in ((0, "anna"), (10, "ben")) for n in range(3)]
+    leaves = [at(30, 30, "product_added", shopper_id="cora"), at(31, 31, "cart_viewed", shopper_id="cora")]
+    land(tmp_path, "events", [*before, *looks, *leaves])
+    offers = [{"name": "small", "minor": 10}, {"name": "large", "minor": 100}]
+    choice = {"by": "model", "margin_percent": 50, "explore": 0.0}
+    asking = campaign(offers=offers, patterns=["hesitation", "abandoned_cart"], choice=choice)
+    known = Known("CNY", timedelta(days=400), timedelta(days=7))
+    model = card({"discount_minor": [50, -2, 2], "orders": [1, -10, 100]})
+    day = on(DAY, [asking], RULES, tmp_path, model, known)
+    assert day.effects[0].offers == {"small": 1, "large": 2}
+    # What is left behind is about the category of what was added.
+    (left,) = [one for one in candidates(DAY, RULES, tmp_path, (), known) if one.rule == "abandoned_cart"]
+    assert left.features is not None
+    assert (json.loads(left.features)["events"], json.loads(left.features)["of_category"]) == (2, 2)

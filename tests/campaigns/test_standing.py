@@ -33,12 +33,19 @@ def test_what_was_issued_held_out_and_spent_is_what_landed(tmp_path: Path) -> No
             **times,
         }
 
-    rows = [decision(1, "issued", 300), decision(2, "issued", 200), decision(3, "held_out"), decision(4, "capped")]
+    rows = [
+        decision(1, "issued", 300),
+        decision(2, "issued", 200),
+        decision(3, "held_out"),
+        decision(4, "capped"),
+        decision(5, "past_deadline"),
+    ]
     # A replay lands a decision again.
     land(tmp_path, "decisions", [*rows, decision(1, "issued", 300)])
     sale = campaign(budget={"money_minor": 900})
     found = applied(sale, campaign("other"))
     other, one = standings(found, {"sale": sale, "other": campaign("other", priority=1)}, sale.starts_ms, tmp_path)
-    assert (one.issued, one.held_out, one.cost_minor, one.budget_minor, one.pieces) == (2, 1, 500, 900, None)
+    assert (one.issued, one.held_out, one.past_deadline) == (2, 1, 1)
+    assert (one.cost_minor, one.budget_minor, one.pieces) == (500, 900, None)
     assert (one.file, other.file, other.issued, other.cost_minor) == ("same", "differs", 0, 0)
     assert standings(found, {}, sale.starts_ms, tmp_path)[0].file == "none"

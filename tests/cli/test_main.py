@@ -106,7 +106,7 @@ def test_another_server_on_the_port_cannot_run(answer: str) -> None:
 def test_unknown_job_is_named_before_anything_is_asked() -> None:
     done = hongbao("submit", "nothing", HONGBAO_FLINK_REST_URL="http://127.0.0.1:1")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "hongbao: submit: no job 'nothing'; there are conversion, coupons, landing\n"
+    assert done.stderr == "hongbao: submit: no job 'nothing'; there are conversion, coupons, coupons_vip, landing\n"
 
 
 def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
@@ -128,6 +128,7 @@ NOWHERE = {"HONGBAO_PULSAR_SERVICE_URL": "pulsar://127.0.0.1:1", "HONGBAO_PULSAR
     [
         ["publish", "{file}"],
         ["tail", "coupons"],
+        ["tail", "prices"],
         ["schemas", "register"],
         ["redrive", "--where", "true"],
         ["service", "payment"],

@@ -1,15 +1,19 @@
 """The price commands: exit codes, one sentence, and on stdout the answer alone."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ingest import Publisher
+from schemas.topics import PRICES
 from settings import Pulsar
 from tests.cli.test_main import NOWHERE, hongbao
 from tests.prices.rules import LEAST, write
 from tests.prices.test_plan import minute
+from tests.waiting import eventually
 from tests.warehouse.landing import START, land
 
 
@@ -72,3 +76,33 @@ def test_rule_is_applied_paused_resumed_and_stands(own_topics: Pulsar, tmp_path:
     }
     unknown = hongbao("price", "pause", "cup", **ours)
     assert (unknown.returncode, unknown.stderr) == (2, "hongbao: price: no rule for 'cup' was applied; there are tea\n")
+
+
+@pytest.mark.stack
+def test_tail_prints_a_change_as_it_is_sent(own_topics: Pulsar) -> None:
+    change = {
+        "price_id": "6f3f0d0e-8a34-5d0f-9a4e-2b1f5f6c2027",
+        "category": "tea",
+        "rule_version": 1,
+        "reason": "below_low",
+        "previous_percent": 100,
+        "price_percent": 90,
+        "window_kind": "tumble_1m",
+        **dict.fromkeys(("window_start", "window_end", "decided_at"), START),
+        **dict.fromkeys(("viewers", "buyers", "floor_percent", "ceiling_percent"), 1),
+        **dict.fromkeys(("low", "high"), 0.5),
+    }
+    with (
+        ThreadPoolExecutor(1) as terminal,
+        Publisher(own_topics, topic=PRICES.path, record=PRICES.record) as publisher,
+    ):
+        tail = terminal.submit(hongbao, "tail", "prices", "--count", "1", HONGBAO_PULSAR_TENANT=own_topics.tenant)
+
+        def printed() -> bool:
+            # What was sent before it follows is not for it.
+            publisher.send(publisher.encode(change), "tea", None)
+            publisher.flush()
+            return tail.done()
+
+        eventually(printed, True)
+    assert (tail.result().returncode, tail.result().stdout) == (0, "00:00:00 tea 100 -> 90 % below_low\n")

@@ -2,16 +2,19 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drills.claims import Claims
 from drills.outcome import Outcome, outcome
 from drills.scene import Scene
 from tests.warehouse.landing import START, event, land
 
+CLAIMS = Claims(5, 3, {"capped": 2}, 0, 0, 0, 0, 0, 0, 0, 0)
 WHOLE = Outcome(
     published=3,
     landed=2,
@@ -114,8 +117,9 @@ def test_poison_that_lands_is_not_lost_but_misjudged(scene: Scene, tmp_path: Pat
         {"findings": ["coupon_not_given"]},
         {"landed": 0},
         {"coupons_received": 0},
+        {"claims": replace(CLAIMS, overspent=1)},
     ],
 )
 def test_one_broken_promise_is_not_whole(broken: dict[str, Any]) -> None:
-    assert WHOLE.whole
+    assert WHOLE.whole and replace(WHOLE, claims=CLAIMS).whole
     assert not Outcome(**{**WHOLE.plain(), **broken}).whole

@@ -27,6 +27,7 @@ from ingest.outbox import Outbox
 from ingest.spool import LEAST_BYTES
 from ingest.spool_mark import Mark
 from schemas.encoder import encoder
+from schemas.topics import CLICKS, CLICKS_VIP, Topic
 from settings import Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import broker as stack_broker
@@ -63,12 +64,12 @@ def click(session: str, number: int) -> dict[str, Any]:
     }
 
 
-def arrived(broker: Pulsar, session: str) -> list[int]:
+def arrived(broker: Pulsar, session: str, topic: Topic = CLICKS) -> list[int]:
     """The numbers of a test's events on the topic, partition after partition, each from its start to its end."""
     found = []
     client = connect(broker)
     try:
-        for partition in client.get_topic_partitions(broker.topic("events/clicks")):
+        for partition in client.get_topic_partitions(broker.topic(topic.path)):
             reader = opened(client, partition)
             while reader.has_message_available():
                 data = io.BytesIO(reader.read_next(10_000).data())
@@ -309,6 +310,25 @@ def test_events_of_two_texts_of_the_schema_go_out_one_after_the_other(
     assert arrived(lone, session) == list(range(21))
 
 
+def test_what_a_process_left_goes_out_in_order_to_the_topic_of_its_tier(
+    lone: Pulsar, session: str, tmp_path: Path
+) -> None:
+    contract = schemas.load("click_event")
+    spool = Spool(tmp_path, sync=False)
+    spool.begin(lone.topic(CLICKS.path), contract.text)
+    for number in range(20):
+        event = {**click(session, number), "event_id": str(uuid4()), "sent_at": 0}
+        spool.append("u", encoder(contract)(event), topic=number % 2)
+    spool.close()
+    with Publisher(lone, spool=Spool(tmp_path, sync=False)) as clicks:
+        for number in range(20, 40):
+            tier = ("gold", "vip")[number % 2]
+            clicks.publish({**click(session, number), "user_id": "u", "membership_tier": tier})
+        clicks.flush()
+    assert arrived(lone, session) == list(range(0, 40, 2))
+    assert arrived(lone, session, CLICKS_VIP) == list(range(1, 40, 2))
+
+
 def test_more_partitions_do_not_hide_what_was_never_sent(lone: Pulsar, session: str, tmp_path: Path) -> None:
     contract = schemas.load("click_event")
     events = [
@@ -320,7 +340,7 @@ def test_more_partitions_do_not_hide_what_was_never_sent(lone: Pulsar, session: 
     positions = [spool.append(event["user_id"], encoder(contract)(event)) for event in events]
     # An earlier process of eight partitions got one shopper's last event through, and nothing of the others'.
     spool.settle(8)
-    outbox = Outbox(lone, "events/clicks", contract.text, name=spool.producer)
+    outbox = Outbox(lone, [CLICKS.path], contract.text, name=spool.producer)
     assert len(outbox.taken) == 8
     outbox.send(encoder(contract)(events[199]), "u49", None, positions[199])
     outbox.close()

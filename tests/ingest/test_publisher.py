@@ -6,9 +6,10 @@ from typing import Any
 import pulsar
 import pytest
 
-from coupons.subscriber import connect
+from coupons.subscriber import Decoder, connect
 from errors import Refused, Unreachable
 from ingest import Delivery, Publisher
+from schemas.topics import CLICK_TOPICS
 from settings import Pulsar
 
 
@@ -31,7 +32,7 @@ def test_broker_that_is_not_there_is_one_sentence() -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 def test_closing_delivers_everything(broker: Pulsar, compression: str) -> None:
     delivered: list[Delivery] = []
     with Publisher(broker, compression=compression, on_delivery=delivered.append) as clicks:
@@ -47,6 +48,26 @@ def test_one_shopper_keeps_to_one_partition(broker: Pulsar) -> None:
         for _ in range(50):
             clicks.publish(click("loyal"))
     assert len({str(delivery.message_id).split(":")[2] for delivery in delivered}) == 1
+
+
+@pytest.mark.stack
+def test_clicks_travel_in_the_topic_of_their_tier(broker: Pulsar) -> None:
+    client = connect(broker)
+    try:
+        consumers = [client.subscribe(broker.topic(topic.path), "count-tiers") for topic in CLICK_TOPICS]
+        with Publisher(broker) as clicks:
+            for tier in ("none", "silver", "gold", "vip"):
+                clicks.publish(click("of a tier", membership_tier=tier))
+        decoders = [Decoder(broker, topic) for topic in CLICK_TOPICS]
+        tiers = [
+            {decoder.decode(consumer.receive(10_000))["membership_tier"] for _ in range(count)}
+            for consumer, decoder, count in zip(consumers, decoders, (3, 1), strict=True)
+        ]
+        assert tiers == [{"none", "silver", "gold"}, {"vip"}]
+        for consumer in consumers:
+            consumer.unsubscribe()
+    finally:
+        client.close()
 
 
 @pytest.mark.stack

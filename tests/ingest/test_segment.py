@@ -12,13 +12,15 @@ from ingest.segment import Segment, frame
 
 SCHEMA = b'{"type": "record"}'
 EVENTS = st.lists(
-    st.tuples(st.none() | st.text(min_size=1, max_size=5), st.binary(max_size=700)), min_size=1, max_size=5
+    st.tuples(st.none() | st.text(min_size=1, max_size=5), st.binary(max_size=700), st.integers(0, 1)),
+    min_size=1,
+    max_size=5,
 )
-Event = tuple[str | None, bytes]
+Event = tuple[str | None, bytes, int]
 
 
 def written(events: list[Event]) -> bytes:
-    return b"".join([frame(None, SCHEMA), *(frame(key, payload) for key, payload in events)])
+    return b"".join([frame(None, SCHEMA), *(frame(*event) for event in events)])
 
 
 def recovered(data: bytes, last: bool = True) -> list[Event]:
@@ -32,8 +34,8 @@ def recovered(data: bytes, last: bool = True) -> list[Event]:
             return []
         assert path.stat().st_size == segment.bytes
         found = [record for records, _ in segment.read(0, lambda: True) for record in records]
-        assert [position for position, _, _ in found] == list(range(7, segment.end))
-        return [(key, payload) for _, key, payload in found]
+        assert [position for position, *_ in found] == list(range(7, segment.end))
+        return [(key, payload, topic) for _, key, payload, topic in found]
 
 
 def whole(events: list[Event], length: int) -> list[Event]:
@@ -75,11 +77,11 @@ def test_every_flipped_bit_is_an_error_that_names_its_record(events: list[Event]
 
 
 def test_segment_that_others_follow_must_be_whole() -> None:
-    data = written([("u1", b"one"), ("u2", b"two")])
+    data = written([("u1", b"one", 0), ("u2", b"two", 0)])
     with pytest.raises(SpoolDamaged, match="the file ends within it"):
         recovered(data[:-1], last=False)
 
 
 def test_record_larger_than_what_is_read_at_once_is_read() -> None:
-    events: list[Event] = [("u1", b"small"), ("u2", b"x" * 1_000_000), ("u3", b"small")]
+    events: list[Event] = [("u1", b"small", 0), ("u2", b"x" * 1_000_000, 1), ("u3", b"small", 0)]
     assert recovered(written(events)) == events

@@ -33,7 +33,7 @@ def held(spool: Spool, start: int | None = None) -> list[bytes]:
     for records, _ in spool.read(spool.acknowledged if start is None else start):
         if not records:
             return found
-        found += [payload for _, _, payload in records]
+        found += [payload for _, _, payload, _ in records]
     raise AssertionError("the schema changes")
 
 
@@ -145,7 +145,7 @@ def test_events_of_an_older_schema_come_apart(tmp_path: Path) -> None:
     spool.append("u", b"2")
     assert spool.schema(spool.acknowledged) == "old"
     (records, behind), *more = spool.read(spool.acknowledged)
-    assert ([payload for _, _, payload in records], more) == ([b"1"], [])
+    assert ([payload for _, _, payload, _ in records], more) == ([b"1"], [])
     assert spool.schema(behind) == "new"
     assert held(spool, behind) == [b"2"]
     spool.close()
@@ -247,7 +247,7 @@ class AnyUse(RuleBasedStateMachine):
         for records, _ in self.spool.read(self.spool.acknowledged):
             if not records:
                 break
-            found += [(position, payload) for position, _, payload in records]
+            found += [(position, payload) for position, _, payload, _ in records]
         assert found == self.model
         assert self.spool.events == len(self.model)
 

@@ -26,11 +26,12 @@ COLUMNS = {
     "price_minor": DataTypes.BIGINT(),
     "currency": TEXT,
     "order_id": TEXT,
+    "store_id": TEXT,
     "happened": DataTypes.TIMESTAMP(3),
 }
 CLICKS = """
 SELECT *, 'ok' AS verdict, '1:0:0:0' AS message_id, 'none' AS membership_tier, CAST(NULL AS STRING) AS category,
-       CAST(NULL AS STRING) AS campaign_id, CAST(NULL AS STRING) AS store_id,
+       CAST(NULL AS STRING) AS campaign_id, CAST(NULL AS STRING) AS store_id, CAST(NULL AS STRING) AS coupon_id,
        CAST(happened AS TIMESTAMP_LTZ(3)) AS occurred_at, CAST(happened AS TIMESTAMP_LTZ(3)) AS published_at,
        CAST(happened AS TIMESTAMP_LTZ(3)) AS read_at
 FROM events

@@ -12,10 +12,13 @@ import pytest
 import warehouse
 from campaigns import store
 from campaigns.definition import Campaign
+from campaigns.versions import Versions
 from coupons.subscriber import Decoder, connect
 from ingest import Publisher
 from jobs.submit import submit_and_check
-from schemas.topics import COUPONS
+from model import store as models
+from model.definition import written
+from schemas.topics import COUPONS, OFFER_MODELS
 from settings import Flink, Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.processes import Service
@@ -99,6 +102,59 @@ def test_version_that_is_none_leaves_the_last_good_one(broker: Pulsar, job: str)
     with Publisher(broker) as clicks:
         clicks.publish(scan("kept-1", "kept"))
     eventually(lambda: [coupon["campaign_version"] for coupon in on_topic(broker, "kept")], [1])
+
+
+def test_running_job_chooses_by_the_model_in_use_within_two_seconds(broker: Pulsar, job: str) -> None:
+    """Two models that want different offers; between them a record that is none: the last good one goes on."""
+    offers = ({"name": "small", "minor": 100}, {"name": "large", "minor": 900})
+    asked = campaign("chosen", offers=offers, audience={"stores": ("chosen",)}, choice={"by": "model", "explore": 0.0})
+    store.apply(broker, {"chosen": asked})
+    models.use(broker, "likes", 1, likes("small", 1))
+    with Publisher(broker) as clicks:
+
+        def given(shop: str, offer: str) -> list[dict[str, Any]]:
+            clicks.publish({**scan(f"{shop}-{time.monotonic_ns()}", "chosen"), "price_minor": 10_000})
+            clicks.flush()
+            return [coupon for coupon in on_topic(broker, shop) if coupon["offer"] == offer]
+
+        eventually(lambda: bool(given("likes1", "small")), True)
+        wrong = {"name": "likes", "version": 9, "status": "used", "published_at": datetime.now(UTC), "definition": "{}"}
+        with Versions(broker, OFFER_MODELS, "model") as versions:
+            versions.take_turn()
+            versions.publish(wrong, key="likes 9")
+        eventually(lambda: bool(given("likes2", "small")), True)
+        models.use(broker, "likes", 2, likes("large", 2))
+        chosen_at = datetime.now(UTC)
+        eventually(lambda: bool(given("likes3", "large")), True)
+        found = given("likes3", "large")
+    assert (min(coupon["decided_at"] for coupon in found) - chosen_at).total_seconds() < 2
+    logs = "".join(path.read_text(errors="replace") for path in (read(Stack).folder / "log").glob("taskmanager-1*"))
+    assert "model likes version 9: kind is ; there are scorecard and boosted; the last good version goes on" in logs
+    # What was scanned before the first was taken up is the scorecard's.
+    query = """SELECT model, model_version, chosen_by, offer, choice_probability FROM decisions
+               WHERE campaign_id = 'chosen' AND model = 'likes'"""
+    eventually(
+        lambda: {tuple(row.values()) for row in warehouse.query(query)},
+        {("likes", 1, "model", "small", 1.0), ("likes", 2, "model", "large", 1.0)},
+    )
+
+
+def likes(offer: str, version: int) -> str:
+    """A scorecard that is sure of one discount and knows nothing else."""
+    small, large = (900, 0) if offer == "small" else (0, 900)
+    bins = [{"below": 500, "points": small}, {"points": large}]
+    return written(
+        {
+            "kind": "scorecard",
+            "name": "likes",
+            "version": version,
+            "horizon_ms": 1_000,
+            "base_points": 0,
+            "base_odds": 0.001,
+            "double_points": 100,
+            "attributes": [{"input": "discount_minor", "bins": bins}],
+        }
+    )
 
 
 def everywhere(broker: Pulsar, clicks: Publisher, shop: str) -> None:

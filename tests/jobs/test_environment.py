@@ -10,10 +10,11 @@ import schemas
 from jobs.coupons import Coupons, Judge
 from jobs.environment import carry_python
 from jobs.landing import Landing
+from model.along import scorecard
 
 WITHOUT_JOBS = """
 import sys
-sys.modules["jobs"] = None
+sys.modules["jobs"] = sys.modules["model"] = None
 import cloudpickle
 judge = cloudpickle.loads(sys.stdin.buffer.read())
 print(judge.process_element.__globals__["propose"].__doc__)
@@ -24,7 +25,7 @@ def test_rules_travel_with_the_job() -> None:
     carry_python()
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_JOBS],
-        input=cloudpickle.dumps(Judge(Coupons().policy, {})),
+        input=cloudpickle.dumps(Judge(Coupons().policy, {}, scorecard())),
         capture_output=True,
         check=False,
     )

@@ -7,7 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ledger.moments import PATTERNS, Event, moments
+from ledger.event import Event
+from ledger.moments import PATTERNS, moments
 from settings import Stack
 from settings.reader import ROOT
 from stack import jars

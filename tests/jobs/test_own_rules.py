@@ -12,6 +12,7 @@ from jobs.coupon_rules import Candidate
 from jobs.coupons import Coupons, Judge
 from jobs.environment import carry_python
 from jobs.own_rules import OwnRules, Score, load, load_one, names
+from model.along import scorecard
 from settings import Campaigns
 from settings.reader import ROOT
 from tests.jobs.test_coupon_rules import CANDIDATE, NOW_MS
@@ -107,7 +108,7 @@ def test_rule_that_fails_lets_nobody_in_and_says_why(score: Score | None, senten
 
 def test_rule_travels_with_the_job(tmp_path: Path) -> None:
     carry_python()
-    judge = Judge(Coupons().policy, load(written(tmp_path, cheap=CHEAP)))
+    judge = Judge(Coupons().policy, load(written(tmp_path, cheap=CHEAP)), scorecard())
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
         input=cloudpickle.dumps((judge, CANDIDATE, NOW_MS)),

@@ -1,8 +1,10 @@
 """From the publisher to coupon, Parquet and quarantine, on the real broker and cluster."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pulsar
@@ -15,14 +17,19 @@ from coupons.subscriber import Decoder, connect
 from errors import CannotRun
 from ingest import Delivery, Publisher
 from ingest.publisher import EncodedAvro
+from jobs.coupons import Coupons
 from jobs.submit import Submitted, submit_and_check
 from prices import store as prices
+from rehearsal.capacity import points
+from rehearsal.phases import sale
+from rehearsal.run import Load, rehearse
 from schemas.topics import PRICES
 from settings import Flink, Pulsar, Warehouse, read
 from stack.flink_rest import FlinkRest
 from tests.prices.rules import rule as price_rule
 from tests.waiting import eventually
 from warehouse import differences
+from warehouse.connection import text
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -127,6 +134,38 @@ def test_scanned_code_earns_a_coupon_within_a_second(broker: Pulsar, jobs: list[
             eventually(partial(rows, "SELECT rule FROM coupons WHERE shopper_id = $who", who=who), [("qr_claim",)])
     query = "SELECT sent_at - published_at < INTERVAL 1 SECOND FROM coupons WHERE shopper_id = 'scanner'"
     assert rows(query) == [(True,)]
+
+
+def test_features_of_each_decision_are_what_duckdb_finds_in_the_landed_events(
+    broker: Pulsar, jobs: list[Submitted]
+) -> None:
+    """Of every decision in this module; here is a buyer who looks, buys twice, with a coupon, and leaves a basket."""
+    with Publisher(broker) as clicks:
+        clicks.publish(click("known", price_minor=700, category="shoes"))
+        for order, coupon in (("k1", None), ("k1", "code"), ("k2", None)):
+            clicks.publish(click("known", "order_completed", order_id=order, coupon_id=coupon, quantity=2))
+        for _ in range(3):
+            clicks.publish(click("known", product_id="p9", price_minor=1_100))
+        added = clicks.publish(click("known", "product_added", product_id="p9", price_minor=1_100))
+        clicks.publish(click("known", price_minor=700, category="shoes"))
+    query = "SELECT rule, features ->> '$.spent_minor', features ->> '$.of_category' FROM decisions"
+    eventually(
+        lambda: set(rows(f"{query} WHERE shopper_id = 'known'")),
+        {("hesitation", "59400", "6"), ("abandoned_cart", "59400", "7")},
+    )
+    assert rows("SELECT cause_event_id FROM decisions WHERE shopper_id = 'known' AND rule = 'abandoned_cart'") == [
+        (added,)
+    ]
+    config = read(Coupons)
+    values = {
+        "currency": config.currency,
+        "buyers_for": config.remember_buyers,
+        "visitors_for": config.remember_visitors,
+    }
+    eventually(lambda: warehouse.query(text("feature_differences"), values=values), [])
+    decided = rows("SELECT count(*), count(features), count(DISTINCT rule) FROM decisions")
+    assert decided[0][0] == decided[0][1] >= 3
+    assert decided[0][2] >= 2
 
 
 @pytest.mark.parametrize(
@@ -242,3 +281,21 @@ def test_schema_nobody_registered_is_refused(broker: Pulsar) -> None:
             client.create_producer(broker.topic("events/clicks"), schema=EncodedAvro(schemas.load("late_event")))
     finally:
         client.close()
+
+
+def test_rehearsal_measures_the_jobs_that_run(broker: Pulsar, jobs: list[Submitted], tmp_path: Path) -> None:
+    """Here, where the three jobs are: to submit them once more takes half a minute."""
+    phases = sale(40, 200, 20, warm_up_s=2)
+    found = rehearse(Load(phases), here=True, folder=tmp_path)
+    samples = [sample for sample in found.run.samples if "topic" in sample]
+    assert samples[-1]["topic"]["in"] - samples[0]["topic"]["in"] == sum(phase.events for phase in phases)
+    assert any({"coupons", "landing", "conversion"} == set(one.vertices) for one in found.run.intervals)
+    told = {one["phase"]: one for one in found.summary()["phases"]}
+    assert list(told) == [phase.name for phase in phases]
+    assert {"broker", "taskmanager-1", "jobmanager", "publisher", "subscriber"} <= set(told["peak"]["cores"])
+    assert told["peak"]["latency_ms"]["all"]["coupons"] > 0
+    assert told["afterglow"]["drain_s"] is not None
+    # On a busy machine one may take longer than a phase.
+    assert any("coupons" in phase["checkpoints"] for phase in told.values())
+    assert found.layout.parallelism == {"coupons": 2, "landing": 2, "conversion": 2}
+    assert json.loads((tmp_path / "points.json").read_text(encoding="utf-8")) == points(found.apart)

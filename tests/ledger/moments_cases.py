@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ledger.moments import Event, Thresholds, moments
+from ledger.event import Event
+from ledger.moments import Thresholds, moments
 
 FILE = Path(__file__).with_suffix(".json")
 START_MS = 1_798_000_000_000
@@ -25,7 +26,7 @@ THRESHOLDS = Thresholds(
     checkout_hesitation_within_ms=600 * SECOND_MS,
     remember_buyers_ms=400 * DAY_MS,
 )
-SHOPPERS, EVENTS = 20, 50
+SHOPPERS, EVENTS = 20, 60
 TYPES = {
     "product_viewed": 8,
     "product_added": 5,
@@ -34,6 +35,7 @@ TYPES = {
     "cart_viewed": 4,
     "order_completed": 2,
     "order_refunded": 1,
+    "red_envelope_claimed": 1,
 }
 # Never within a second of a forgetting time: the job's timers have that precision.
 GAPS_MS = (1, 20 * SECOND_MS, 300 * SECOND_MS, 2 * HOUR_MS, 30 * HOUR_MS, 45 * DAY_MS, 70 * DAY_MS, 410 * DAY_MS)
@@ -57,6 +59,7 @@ def events(dice: random.Random) -> list[Event]:
             quantity=dice.choice((None, 1, 2)) if of_product else None,
             currency=dice.choice((None, "CNY", "CNY", "CNY", "EUR")),
             order_id=f"o{dice.randrange(30)}" if kind.startswith("order") else None,
+            store_id=dice.choice((None, "s1")),
         )
         found.append(event)
     return found

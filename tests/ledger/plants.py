@@ -33,8 +33,9 @@ class Run:
         at_ms = milliseconds(fields.get("published_at", START + timedelta(seconds=number)))
         event_id = fields.get("event_id", f"event-{number}")
         known = message_id(number) if acknowledged else None
+        deferred = fields.get("deferred", False)
         self.books.append(
-            (number, "normal", event_id, "anna", "cart_viewed", at_ms, at_ms, acknowledged, known, expected)
+            (number, "normal", event_id, "anna", "cart_viewed", at_ms, at_ms, acknowledged, known, expected, deferred)
         )
 
     def add(self, table: str, number: int, **fields: Any) -> None:

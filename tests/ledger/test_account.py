@@ -183,7 +183,7 @@ def test_what_the_landing_job_has_not_got_to_is_pending_however_old(
     run: Run, entry: int, kind: list[tuple[str, str]]
 ) -> None:
     run.publish(20)
-    assert found(told(run.write(), settled=False, positions={0: (1, entry), 1: (9, 9)})) == kind
+    assert found(told(run.write(), settled=False, positions={1: (1, entry), 9: (9, 9)})) == kind
 
 
 def test_a_duplicate_whose_event_is_pending_is_no_orphan(run: Run) -> None:
@@ -419,3 +419,42 @@ def test_whatever_is_planted_among_coupons_is_found_and_nothing_is_invented(fate
                 planted.append((kinds[fate], coupon))
         done = told(run.write())
     assert found(done) == sorted(planted)
+
+
+def moved(run: Run, **ids: str | None) -> Path:
+    """The mover's book: of each deferred message, named by its number, the message it became."""
+    folder = run.folder / "moved"
+    folder.mkdir(exist_ok=True)
+    rows = [
+        {
+            "event_id": f"event-{name.removeprefix('m')}",
+            "deferred_message_id": message_id(int(name.removeprefix("m"))),
+            "message_id": became,
+            "moved_at": START.isoformat(),
+        }
+        for name, became in ids.items()
+    ]
+    (folder / "2026-11-11.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+def test_deferred_events_are_pending_until_they_are_moved_and_then_like_any_other(run: Run) -> None:
+    for number in (20, 21, 22, 23):
+        run.publish(number, deferred=True)
+    run.add("events", 20, message_id=message_id(90))
+    # Its mover was killed before it knew the message.
+    run.add("events", 21, message_id=message_id(91))
+    book = moved(run, m20=message_id(90), m21=None, m22=message_id(92))
+    run.write()
+    done = told(run, settled=False, positions={0: (1, 95)}, moved=(book,))
+    assert found(done) == [("lost", "event-22")]
+    counted = ("landed", "pending", "lost", "deferred", "not_moved", "foreign_messages")
+    assert [done.events[name] for name in counted] == [10, 1, 1, 4, 1, 0]
+
+
+def test_deferred_event_that_was_not_moved_is_lost_where_everything_must_have_arrived(run: Run) -> None:
+    run.publish(20, deferred=True)
+    (finding,) = told(run.write()).findings
+    assert finding.what.startswith(
+        "deferred by its publisher, and not moved: cart_viewed of anna, acknowledged as 1:20"
+    )

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from jobs.coupon_rules import coupon_id
-from ledger.expected_coupons import DAY_MS, REMEMBERED, Event, Rules, expected
+from ledger.event import Event
+from ledger.expected_coupons import DAY_MS, REMEMBERED, Rules, expected
 
 START_MS = 1_798_000_000_000
 SECOND_MS = 1_000
@@ -194,3 +195,13 @@ def test_only_so_many_events_are_remembered() -> None:
     between = [event(number, "cart_viewed", product_id=None) for number in range(10, 10 + REMEMBERED - 2)]
     assert due(view(1), view(2), *between[1:], view(200)) == [("hesitation", "event-200", True)]
     assert due(view(1), view(2), *between, view(200)) == []
+
+
+def test_a_pattern_that_campaigns_answer_may_earn_these_rules_coupon_and_blocks_none() -> None:
+    scans = [event(number, "qr_scanned") for number in range(5)]
+    hesitates = [view(number) for number in (6, 7, 8)]
+    last_ms = hesitates[-1].appended_ms
+    found = expected("anna", [*scans, *hesitates], RULES, SLACK_MS, last_ms, answered={"qr_claim"})
+    # RULES: five a day, which the scans may have been or not.
+    assert [(one.rule, one.certain) for one in found] == [("qr_claim", False)] * 5 + [("hesitation", False)]
+    assert [one.rule for one in expected("anna", [*scans, *hesitates], RULES, SLACK_MS, last_ms)] == ["qr_claim"] * 5

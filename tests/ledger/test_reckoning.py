@@ -51,6 +51,16 @@ def test_the_slack_is_the_longest_that_a_coupon_waited_and_a_second(tmp_path: Pa
     assert reckon(RULES, tmp_path, slack_ms=7).slack_ms == 7
 
 
+def test_what_a_campaign_gave_is_not_held_against_the_rules_and_may_have_been_in_a_coupons_way(tmp_path: Path) -> None:
+    hesitated(tmp_path, "anna", 0)
+    earned = hesitated(tmp_path, "ben", 10)
+    give(tmp_path, "by-campaign", campaign_version=1)
+    decision = {"decision_id": "by-campaign", "shopper_id": "anna", "rule": "qr_claim", "campaign_version": 1}
+    land(tmp_path, "decisions", [decision | {"decided_at": START}])
+    done = reckon(RULES, tmp_path)
+    assert (kinds(done), done.expected, done.either) == ([("coupon_not_given", earned)], 1, 1)
+
+
 def test_an_empty_warehouse_owes_nothing(tmp_path: Path) -> None:
     done = reckon(RULES, tmp_path)
     assert (done.expected, done.given, done.findings) == (0, 0, [])

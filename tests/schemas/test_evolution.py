@@ -18,7 +18,7 @@ import schemas.contract
 from errors import SchemaConflict
 from ingest import Publisher
 from schemas.registry import register_one
-from schemas.topics import CLICKS
+from schemas.topics import CLICK_TOPICS, CLICKS
 from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import cluster, machine, topics
@@ -141,7 +141,8 @@ def test_change_that_breaks_is_refused_with_field_and_direction(evolving: tuple[
 def test_three_versions_at_once_land_in_the_columns_of_the_second(evolving: tuple[Pulsar, Path], landed: Path) -> None:
     broker, _ = evolving
     for version in (1, 2, 3):
-        register_one(broker, CLICKS, schemas.load(f"click_event_{version}"))
+        for topic in CLICK_TOPICS:
+            register_one(broker, topic, schemas.load(f"click_event_{version}"))
     with ThreadPoolExecutor(3) as publishers:
         list(publishers.map(publish, [broker] * 3, (1, 2, 3)))
     columns = (

@@ -59,9 +59,38 @@ def test_four_internal_ports_must_fit(tmp_path: Path) -> None:
         settings.read(settings.Stack, environment(tmp_path, "", HONGBAO_STACK_INTERNAL_PORT="65533"))
 
 
+def test_list_in_the_environment_has_commas(tmp_path: Path) -> None:
+    named = {"HONGBAO_AUTOSCALE_JOBS": "coupons, landing"}
+    assert settings.read(settings.Autoscale, environment(tmp_path, "", **named)).jobs == ("coupons", "landing")
+    listed = '[autoscale]\njobs = ["conversion"]\n'
+    assert settings.read(settings.Autoscale, environment(tmp_path, listed)).jobs == ("conversion",)
+
+
 def test_wrong_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"environment: HONGBAO_COUPONS_CURRENCY: .*, got 'yuan'"):
         settings.read(Coupons, environment(tmp_path, "", HONGBAO_COUPONS_CURRENCY="yuan"))
+
+
+def test_list_is_one_in_the_file_and_names_with_commas_in_the_environment(tmp_path: Path) -> None:
+    file = '[deferral]\nwhen = "pressed"\nevent_types = ["product_viewed"]\n'
+    assert settings.read(settings.Deferral, environment(tmp_path, file)).event_types == ("product_viewed",)
+    names = {"HONGBAO_DEFERRAL_EVENT_TYPES": "product_viewed, product_clicked"}
+    found = settings.read(settings.Deferral, environment(tmp_path, file, **names))
+    assert (found.when, found.event_types) == ("pressed", ("product_viewed", "product_clicked"))
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ('pressed_until = "6 s"', "pressed_until must not be above pressed_from"),
+        ('pressed_from = "61 s"', "pressed_until must not be above pressed_from, nor that above overloaded_from"),
+        ('overloaded_until = "1 s"', "overloaded_until must be between pressed_until and overloaded_from"),
+        ('every = "8 s"', "stale_after must be at least twice every"),
+    ],
+)
+def test_limits_of_pressure_must_be_in_order(tmp_path: Path, toml: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        settings.read(settings.Pressure, environment(tmp_path, f"[pressure]\n{toml}\n"))
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

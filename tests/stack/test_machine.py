@@ -1,11 +1,15 @@
 """Up and down on the real parts."""
 
+import time
+
 import pytest
 
 import stack
-from settings import Pulsar
+from pressure.signal import newest
+from settings import Pressure, Pulsar, read
 from stack.doctor import examine
 from stack.pulsar_admin import PulsarAdmin
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -18,6 +22,18 @@ def test_up_again_starts_nothing_twice(broker: Pulsar) -> None:
     assert before.broker_healthy
     assert all(before.pids.values())
     assert after.pids == before.pids
+    assert after.pids["watcher"]
+
+
+def test_up_watches_how_pressed_the_system_is(whole_stack: None) -> None:
+    # The stack's own tenant; the others of this module have one of theirs.
+    pulsar = read(Pulsar).model_copy(update={"tenant": Pulsar.model_fields["tenant"].default})
+
+    def age_s() -> float:
+        signal = newest(pulsar)
+        return 1e9 if signal is None else signal.age_s(time.time())
+
+    eventually(lambda: age_s() < read(Pressure).stale_after.total_seconds(), True)
 
 
 def test_doctor_finds_a_healthy_stack_well(broker: Pulsar) -> None:

@@ -67,14 +67,19 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
   private final int publishedAt;
   private final int readAt;
   private final int orderId;
+  private final int couponId;
+  private final String shopCurrency;
   private final long quietMs;
   private final long forgetMs;
   private final long forgetLooksMs;
   private final long forgetBuyerMs;
+  private final long forgetVisitorMs;
   private transient ValueState<Shopper> shoppers;
   private transient Texts texts;
 
-  Activity(Rows rows, long quietMs, long forgetMs, long forgetLooksMs, long forgetBuyerMs) {
+  Activity(
+      Rows rows, String shopCurrency, long quietMs, long forgetMs, long forgetLooksMs, long forgetBuyerMs,
+      long forgetVisitorMs) {
     this.verdict = rows.position("verdict");
     this.shopperId = rows.position("shopper_id");
     this.eventId = rows.position("event_id");
@@ -91,11 +96,14 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     this.publishedAt = rows.position("published_at");
     this.readAt = rows.position("read_at");
     this.orderId = rows.position("order_id");
+    this.couponId = rows.position("coupon_id");
+    this.shopCurrency = shopCurrency;
     this.quietMs = quietMs;
     this.forgetMs = forgetMs;
     // What outlives the rest is not forgotten before it.
     this.forgetLooksMs = Math.max(forgetMs, forgetLooksMs);
     this.forgetBuyerMs = Math.max(forgetMs, forgetBuyerMs);
+    this.forgetVisitorMs = Math.max(forgetMs, forgetVisitorMs);
   }
 
   /**
@@ -103,14 +111,16 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
    *
    * @param deliveries messages as the clicks table has them: by shopper, in the order of arrival; only those whose
    *     verdict is ok count. (A WHERE would make the planner copy every column: 5 objects a text.)
+   * @param shopCurrency in which the features count money
    * @param quietMs a basket that nobody touched for so long is announced, in milliseconds
    * @param forgetMs a shopper is forgotten after so long without an event, in milliseconds
    * @param forgetLooksMs the prices seen only after so long
-   * @param forgetBuyerMs the orders only after so long
+   * @param forgetBuyerMs the orders, and a buyer's features, only after so long
+   * @param forgetVisitorMs the features of who never bought only after so long
    */
   public static Table of(
-      StreamTableEnvironment tables, Table deliveries, long quietMs, long forgetMs, long forgetLooksMs,
-      long forgetBuyerMs) {
+      StreamTableEnvironment tables, Table deliveries, String shopCurrency, long quietMs, long forgetMs,
+      long forgetLooksMs, long forgetBuyerMs, long forgetVisitorMs) {
     Rows rows = new Rows(deliveries);
     // Deduplication has brought each shopper's events to one subtask; nothing in between moves them.
     return tables.fromDataStream(
@@ -119,7 +129,8 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
                 new Deduplicate.ByShopper(rows.position("shopper_id"), rows.position("message_id")),
                 InternalTypeInfo.of(TEXT))
             .process(
-                new Activity(rows, quietMs, forgetMs, forgetLooksMs, forgetBuyerMs), InternalTypeInfo.of(type()))
+                new Activity(rows, shopCurrency, quietMs, forgetMs, forgetLooksMs, forgetBuyerMs, forgetVisitorMs),
+                InternalTypeInfo.of(type()))
             .uid("coupons-activity")
             .name("coupons-activity"));
   }
@@ -183,7 +194,25 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
       case "order_completed" -> moment.order(shopper, Rows.text(event, orderId), atMs);
       default -> {}
     }
+    count(event, shopper, type, price, atMs);
     return moment;
+  }
+
+  /** Takes the event into the features. */
+  private void count(RowData event, Shopper shopper, String type, long price, long atMs) {
+    if (shopper.profile == null) {
+      shopper.profile = new Profile();
+    }
+    Profile profile = shopper.profile;
+    profile.see(atMs, texts.of(event, category));
+    boolean ours = !event.isNullAt(currency) && shopCurrency.equals(texts.of(event, currency));
+    switch (type) {
+      case "product_viewed" -> profile.look(ours, price);
+      case "product_added" -> profile.add();
+      case "order_completed" ->
+          profile.buy(ours, !event.isNullAt(couponId), event.isNullAt(quantity) ? 1 : event.getInt(quantity), price);
+      default -> {}
+    }
   }
 
   private Shopper.Added added(RowData event) {
@@ -215,7 +244,7 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
       shopper.added = null;
     }
     forget(shopper, timestamp - shopper.arrivedMs);
-    if (shopper.size == 0 && shopper.looks == null && shopper.buyer == null) {
+    if (shopper.size == 0 && shopper.looks == null && shopper.buyer == null && shopper.profile == null) {
       shoppers.clear();
     } else {
       wake(context, shopper);
@@ -232,6 +261,9 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
     }
     if (forgetBuyerMs <= quietForMs) {
       shopper.buyer = null;
+      shopper.profile = null;
+    } else if (shopper.buyer == null && forgetVisitorMs <= quietForMs) {
+      shopper.profile = null;
     }
   }
 
@@ -258,7 +290,10 @@ public final class Activity extends KeyedProcessFunction<StringData, RowData, Ro
       return forgetMs;
     }
     long looksMs = shopper.looks == null ? Long.MAX_VALUE : forgetLooksMs;
-    return shopper.buyer == null ? looksMs : Math.min(looksMs, forgetBuyerMs);
+    if (shopper.buyer != null) {
+      return Math.min(looksMs, forgetBuyerMs);
+    }
+    return shopper.profile == null ? looksMs : Math.min(looksMs, Math.min(forgetVisitorMs, forgetBuyerMs));
   }
 
   private RowData quiet(StringData shopperId, Shopper shopper) {

@@ -1,6 +1,8 @@
 package dev.hongbao.connector;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,6 +33,7 @@ final class AvroTopicSink implements Sink<RowData> {
 
   private final String serviceUrl;
   private final String topic;
+  private final Partitions partitions;
   private final String contractName;
   private final int[] fields;
   private final int[] keys;
@@ -38,12 +41,14 @@ final class AvroTopicSink implements Sink<RowData> {
 
   /**
    * {@code fields}: the column of each of the contract's fields; {@code keys}: the columns of the message key;
-   * {@code exclusive}: turn an older publisher out, and publish from one subtask.
+   * {@code exclusive}: turn an older publisher out of the {@code partitions}, and publish from one subtask.
    */
   AvroTopicSink(
-      String serviceUrl, String topic, String contractName, int[] fields, int[] keys, boolean exclusive) {
+      String serviceUrl, String topic, Partitions partitions, String contractName, int[] fields, int[] keys,
+      boolean exclusive) {
     this.serviceUrl = serviceUrl;
     this.topic = topic;
+    this.partitions = partitions;
     this.contractName = contractName;
     this.fields = fields;
     this.keys = keys;
@@ -65,7 +70,8 @@ final class AvroTopicSink implements Sink<RowData> {
 
     private final AvroRows.Writer rows;
     private final SharedClient shared;
-    private final Producer<byte[]> producer;
+    /** One of the whole topic, or one a partition. */
+    private final List<Producer<byte[]>> producers = new ArrayList<>();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Writer() throws IOException {
@@ -73,33 +79,40 @@ final class AvroTopicSink implements Sink<RowData> {
       rows = new AvroRows.Writer(avro, fields);
       shared = SharedClient.acquire(serviceUrl);
       try {
-        producer =
-            shared
-                .client()
-                // Bytes that are Avro already; the registry still checks the schema they claim. The client knows
-                // only the Avro inside its own jar.
-                .newProducer(
-                    Schema.NATIVE_AVRO(
-                        new org.apache.pulsar.shade.org.apache.avro.Schema.Parser().parse(avro.toString())))
-                .topic(topic)
-                .accessMode(exclusive ? ProducerAccessMode.ExclusiveWithFencing : ProducerAccessMode.Shared)
-                .messageRoutingMode(MessageRoutingMode.RoundRobinPartition)
-                .batchingMaxPublishDelay(BATCH_DELAY_MS, TimeUnit.MILLISECONDS)
-                .maxPendingMessages(MOST_PENDING)
-                .blockIfQueueFull(true)
-                .sendTimeout(0, TimeUnit.SECONDS)
-                .create();
-      } catch (PulsarClientException e) {
-        shared.release();
+        List<String> names = partitions == Partitions.ALL ? List.of(topic) : partitions.of(shared.client(), topic);
+        for (String name : names) {
+          producers.add(producer(name, avro));
+        }
+      } catch (IOException e) {
+        close();
         throw new IOException(serviceUrl + ": cannot publish to " + topic + ": " + e.getMessage(), e);
       }
+    }
+
+    private Producer<byte[]> producer(String name, org.apache.avro.Schema avro) throws PulsarClientException {
+      return shared
+          .client()
+          // Bytes that are Avro already; the registry still checks the schema they claim. The client knows
+          // only the Avro inside its own jar.
+          .newProducer(
+              Schema.NATIVE_AVRO(new org.apache.pulsar.shade.org.apache.avro.Schema.Parser().parse(avro.toString())))
+          .topic(name)
+          .accessMode(exclusive ? ProducerAccessMode.ExclusiveWithFencing : ProducerAccessMode.Shared)
+          .messageRoutingMode(MessageRoutingMode.RoundRobinPartition)
+          .batchingMaxPublishDelay(BATCH_DELAY_MS, TimeUnit.MILLISECONDS)
+          .maxPendingMessages(MOST_PENDING)
+          .blockIfQueueFull(true)
+          .sendTimeout(0, TimeUnit.SECONDS)
+          .create();
     }
 
     @Override
     public void write(RowData row, Context context) throws IOException {
       throwFailure();
-      TypedMessageBuilder<byte[]> message = producer.newMessage().value(rows.write(row));
       String key = key(row);
+      // As the client routes by key, among the partitions that are the job's.
+      Producer<byte[]> producer = producers.get(Math.floorMod(key.hashCode(), producers.size()));
+      TypedMessageBuilder<byte[]> message = producer.newMessage().value(rows.write(row));
       CompletableFuture<MessageId> sent = (key.isEmpty() ? message : message.key(key)).sendAsync();
       sent.whenComplete(
           (id, error) -> {
@@ -111,7 +124,9 @@ final class AvroTopicSink implements Sink<RowData> {
 
     @Override
     public void flush(boolean endOfInput) throws IOException {
-      producer.flush();
+      for (Producer<byte[]> producer : producers) {
+        producer.flush();
+      }
       throwFailure();
     }
 
@@ -119,7 +134,7 @@ final class AvroTopicSink implements Sink<RowData> {
     public void close() throws IOException {
       try {
         // Not close(): it would wait for a broker that is away, and what was not taken is sent again after the restart.
-        producer.closeAsync();
+        producers.forEach(Producer::closeAsync);
       } finally {
         shared.release();
       }

@@ -23,6 +23,7 @@ record Campaign(
     Set<String> stores,
     Long leastBasketMinor,
     Long nth,
+    boolean choosesByModel,
     String text) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -57,6 +58,7 @@ record Campaign(
           name, version, status.equals("active"), whole(root, "starts_ms"), whole(root, "ends_ms"),
           texts(root.required("patterns")), texts(audience.get("tiers")), texts(audience.get("categories")),
           texts(audience.get("stores")), number(audience, "least_basket_minor"), number(audience, "nth"),
+          root.path("choice").path("by").asText().equals("model"),
           "{\"version\":" + version + "," + root.toString().substring(1));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("campaign " + name + " version " + version + ": " + e.getMessage(), e);

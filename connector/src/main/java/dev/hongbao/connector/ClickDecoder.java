@@ -1,24 +1,19 @@
 package dev.hongbao.connector;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
-import org.apache.avro.Schema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
 import org.apache.flink.table.data.GenericMapData;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
-import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.util.Collector;
 import org.apache.pulsar.client.api.Message;
-import org.apache.pulsar.client.api.MessageIdAdv;
 
 /**
  * Makes exactly one row of each message: the event by its writer's schema, or a dead letter that says why.
@@ -46,9 +41,8 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private transient int[] fromEvent;
   /** RowType makes its list anew whenever it is asked: a fifth of the job. */
   private transient String[] names;
-  private transient String topicName;
-  private transient StringData topic;
-  private transient Map<Long, AvroRows.Reader> readers;
+  private transient Origin origin;
+  private transient Records records;
   private transient int payloadColumn;
   private transient int userId;
   private transient int anonymousId;
@@ -91,20 +85,11 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     if (message.getKey() == null || message.getKey().isEmpty()) {
       return dead(message, payload, "key", "key is empty; it must be the shopper's user_id or anonymous_id");
     }
-    Long version = version(message);
-    if (version == null) {
-      return dead(message, payload, null, "the message names no schema version; publish with the registered schema");
-    }
-    Optional<Schema> writer = registry.find(version);
-    if (writer.isEmpty()) {
-      return dead(message, payload, null, "schema version " + version + " is unknown to the registry");
-    }
     GenericRowData event;
     try {
-      event = reader(version, writer.get()).read(payload);
-    } catch (IOException | RuntimeException e) {
-      // Avro throws a dozen kinds at garbage, UnsupportedOperationException for a long string among them.
-      return dead(message, payload, null, "not a " + contract.schema().getName() + " in Avro: " + e);
+      event = records.read(message, payload);
+    } catch (Records.Unreadable e) {
+      return dead(message, payload, null, e.getMessage());
     }
     Contract.Violation violation =
         contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
@@ -116,21 +101,13 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
   private void open() {
     Niceness.take(niceness);
     contract = Contract.load(contractName);
-    readers = new HashMap<>();
+    records = new Records(contract.schema(), registry);
+    origin = new Origin();
     payloadColumn = row.getFieldIndex("payload");
     userId = contract.position("user_id");
     anonymousId = contract.position("anonymous_id");
     names = row.getFieldNames().toArray(String[]::new);
     fromEvent = Arrays.stream(names).mapToInt(contract::position).toArray();
-  }
-
-  private AvroRows.Reader reader(long version, Schema writer) throws IOException {
-    AvroRows.Reader reader = readers.get(version);
-    if (reader == null) {
-      reader = new AvroRows.Reader(writer, contract.schema());
-      readers.put(version, reader);
-    }
-    return reader;
   }
 
   private RowData alive(Message<byte[]> message, byte[] payload, GenericRowData event) {
@@ -143,7 +120,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
           i,
           fromEvent[i] >= 0
               ? event.getField(fromEvent[i])
-              : origin(names[i], message, OK, shopper));
+              : known(names[i], message, OK, shopper));
     }
     if (keepsPayload && payloadColumn >= 0) {
       out.setField(payloadColumn, payload);
@@ -171,7 +148,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
             case "field" -> field == null ? null : StringData.fromString(field);
             case "payload" -> kept;
             case "message_properties" -> properties(message);
-            default -> origin(name, message, DEAD, null);
+            default -> known(name, message, DEAD, null);
           });
     }
     return out;
@@ -183,39 +160,12 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     }
   }
 
-  private Object origin(String name, Message<byte[]> message, StringData verdict, StringData shopper) {
+  private Object known(String name, Message<byte[]> message, StringData verdict, StringData shopper) {
     return switch (name) {
       case "verdict" -> verdict;
       case "shopper_id" -> shopper;
-      case "message_key" -> message.getKey() == null ? null : StringData.fromString(message.getKey());
-      case "topic" -> topic(message.getTopicName());
-      case "message_id" -> StringData.fromString(id(message));
-      case "schema_version" -> version(message);
-      case "published_at" -> TimestampData.fromEpochMillis(message.getPublishTime());
-      case "appended_at" ->
-          TimestampData.fromEpochMillis(message.getBrokerPublishTime().orElse(message.getPublishTime()));
-      case "read_at" -> TimestampData.fromEpochMillis(System.currentTimeMillis());
-      default -> null;
+      default -> origin.of(name, message);
     };
-  }
-
-  /** A batch's messages share their topic's name. */
-  private StringData topic(String name) {
-    if (!name.equals(topicName)) {
-      topicName = name;
-      topic = StringData.fromString(name);
-    }
-    return topic;
-  }
-
-  static Long version(Message<byte[]> message) {
-    byte[] version = message.getSchemaVersion();
-    return version == null || version.length != Long.BYTES ? null : ByteBuffer.wrap(version).getLong();
-  }
-
-  private static String id(Message<byte[]> message) {
-    MessageIdAdv id = (MessageIdAdv) message.getMessageId();
-    return id.getLedgerId() + ":" + id.getEntryId() + ":" + id.getPartitionIndex() + ":" + id.getBatchIndex();
   }
 
   private static GenericMapData properties(Message<byte[]> message) {

@@ -1,18 +1,13 @@
 package dev.hongbao.connector;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.connector.pulsar.common.config.PulsarOptions;
-import org.apache.flink.connector.pulsar.source.PulsarSource;
-import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
-import org.apache.flink.connector.pulsar.source.config.CursorVerification;
-import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -41,10 +36,11 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
   private static final ConfigOption<String> SERVICE_URL =
       ConfigOptions.key("service-url").stringType().noDefaultValue();
-  private static final ConfigOption<String> ADMIN_URL =
+  static final ConfigOption<String> ADMIN_URL =
       ConfigOptions.key("admin-url").stringType().noDefaultValue();
-  private static final ConfigOption<String> TOPIC = ConfigOptions.key("topic").stringType().noDefaultValue();
-  private static final ConfigOption<String> SUBSCRIPTION =
+  private static final ConfigOption<List<String>> TOPICS =
+      ConfigOptions.key("topics").stringType().asList().noDefaultValue();
+  static final ConfigOption<String> SUBSCRIPTION =
       ConfigOptions.key("subscription").stringType().noDefaultValue();
   private static final ConfigOption<String> SCHEMA =
       ConfigOptions.key("schema").stringType().defaultValue("click_event")
@@ -52,24 +48,24 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
   private static final ConfigOption<Duration> DUPLICATE_HORIZON =
       ConfigOptions.key("duplicate-horizon").durationType().defaultValue(Duration.ofHours(1))
           .withDescription("A repeated event id within it is marked; zero switches deduplication off.");
-  private static final ConfigOption<Duration> OUT_OF_ORDERNESS =
+  static final ConfigOption<Duration> OUT_OF_ORDERNESS =
       ConfigOptions.key("out-of-orderness").durationType().defaultValue(Duration.ofSeconds(5));
-  private static final ConfigOption<Duration> QUIET_AFTER =
+  static final ConfigOption<Duration> QUIET_AFTER =
       ConfigOptions.key("quiet-after").durationType().defaultValue(Duration.ofSeconds(5));
-  private static final ConfigOption<Duration> QUIET_JUMP =
+  static final ConfigOption<Duration> QUIET_JUMP =
       ConfigOptions.key("quiet-jump").durationType().defaultValue(Duration.ZERO)
           .withDescription("How far a quiet partition's watermark jumps: past the largest window.");
   private static final ConfigOption<Duration> LATENESS =
       ConfigOptions.key("lateness").durationType().noDefaultValue()
           .withDescription("Older than the watermark by more than this is late; without it nothing is.");
-  private static final ConfigOption<Duration> FETCH_WAIT =
+  static final ConfigOption<Duration> FETCH_WAIT =
       ConfigOptions.key("fetch-wait").durationType().defaultValue(Duration.ofMillis(50))
           .withDescription(
               "How long an event may wait for company; a fetcher a partition wakes up this often when idle.");
   private static final ConfigOption<Integer> NICENESS =
       ConfigOptions.key("niceness").intType().defaultValue(0)
           .withDescription("Of the job's threads, from 0 to 19: one without a deadline gives way to one that has one.");
-  private static final ConfigOption<String> MISSING_POSITION =
+  static final ConfigOption<String> MISSING_POSITION =
       ConfigOptions.key("missing-position").stringType().defaultValue("fail")
           .withDescription("What to do where the broker no longer has a checkpoint's position: 'fail' or 'earliest'.");
   private static final ConfigOption<Double> MOST_DEAD_SHARE =
@@ -89,7 +85,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
   @Override
   public Set<ConfigOption<?>> requiredOptions() {
-    return Set.of(SERVICE_URL, ADMIN_URL, TOPIC, SUBSCRIPTION);
+    return Set.of(SERVICE_URL, ADMIN_URL, TOPICS, SUBSCRIPTION);
   }
 
   @Override
@@ -189,38 +185,18 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     }
 
     private Source<RowData, ?, ?> source() {
-      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL), options.get(TOPIC));
-      PulsarSource<RowData> source =
-          PulsarSource.builder()
-              .setServiceUrl(options.get(SERVICE_URL))
-              .setTopics(options.get(TOPIC))
-              .setSubscriptionName(options.get(SUBSCRIPTION))
-              .setStartCursor(StartCursor.earliest())
-              .setDeserializationSchema(
-                  new ClickDecoder(
-                      row,
-                      options.get(SCHEMA),
-                      registry,
-                      options.getOptional(LATENESS).isPresent(),
-                      options.get(NICENESS),
-                      deadShare()))
-              // Default is 10 s: a slow partition's events would wait that long for company.
-              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_TIME, Math.max(20, options.get(FETCH_WAIT).toMillis()))
-              .setConfig(PulsarSourceOptions.PULSAR_MAX_FETCH_RECORDS, 1000)
-              .setConfig(
-                  PulsarSourceOptions.PULSAR_FETCH_ONE_MESSAGE_TIME, (int) options.get(FETCH_WAIT).toMillis())
-              .setConfig(PulsarSourceOptions.PULSAR_PARTITION_DISCOVERY_INTERVAL_MS, 30_000L)
-              .setConfig(
-                  PulsarOptions.PULSAR_MAX_BACKOFF_INTERVAL_NANOS,
-                  TimeUnit.MILLISECONDS.toNanos(SharedClient.MOST_BACKOFF_MS))
-              // Default is a warning in a log, and to read from where the subscription stands.
-              .setConfig(PulsarSourceOptions.PULSAR_VERIFY_INITIAL_OFFSETS, CursorVerification.FAIL_ON_MISMATCH)
-              .build();
-      if (options.get(SOURCE).equals("stock")) {
-        return source;
-      }
-      boolean goOn = options.get(MISSING_POSITION).equals("earliest");
-      return new BatchSafeSource<>(source, new Positions(options.get(ADMIN_URL), goOn));
+      SchemaRegistry registry = new SchemaRegistry(options.get(ADMIN_URL));
+      ClickDecoder decoder =
+          new ClickDecoder(
+              row,
+              options.get(SCHEMA),
+              registry,
+              options.getOptional(LATENESS).isPresent(),
+              options.get(NICENESS),
+              deadShare());
+      return new TopicSource(
+              options.get(SERVICE_URL), options.get(TOPICS), options.get(SUBSCRIPTION), options.get(FETCH_WAIT))
+          .of(decoder, options.get(SOURCE), options.get(ADMIN_URL), options.get(MISSING_POSITION));
     }
 
     private DeadShare deadShare() {
@@ -231,17 +207,8 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
     }
 
     private WatermarkStrategy<RowData> watermarks() {
-      long outOfOrdernessMs = options.get(OUT_OF_ORDERNESS).toMillis();
-      long quietAfterMs = options.get(QUIET_AFTER).toMillis();
-      long quietJumpMs = options.get(QUIET_JUMP).toMillis();
-      int occurredAt = columns.occurredAt();
-      return WatermarkStrategy.<RowData>forGenerator(
-              new QuietWatermarks.OfPartitions<>(outOfOrdernessMs, quietAfterMs, quietJumpMs))
-          .withTimestampAssigner(
-              (click, published) ->
-                  click.isNullAt(occurredAt)
-                      ? QuietWatermarks.NO_TIME
-                      : click.getTimestamp(occurredAt, 3).getMillisecond());
+      return TopicSource.watermarks(
+          columns.occurredAt(), options.get(OUT_OF_ORDERNESS), options.get(QUIET_AFTER), options.get(QUIET_JUMP));
     }
 
     @Override
@@ -256,7 +223,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public String asSummaryString() {
-      return "clicks of " + options.get(TOPIC);
+      return "clicks of " + String.join(", ", options.get(TOPICS));
     }
   }
 }

@@ -85,7 +85,7 @@ final class Contract {
         }
       }
     }
-    if (userId >= 0 && empty(event.getField(userId)) && empty(event.getField(anonymousId))) {
+    if (userId >= 0 && anonymousId >= 0 && empty(event.getField(userId)) && empty(event.getField(anonymousId))) {
       return new Violation("user_id", "user_id and anonymous_id are both missing; one is required");
     }
     return null;

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
@@ -24,13 +25,17 @@ final class DecisionRows implements Serializable {
   private static final List<String> TAKEN =
       List.of(
           "shopper_id", "rule", "cause_event_id", "product_id", "category", "membership_tier", "favourite_category",
-          "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms");
+          "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms", "features");
 
   private static final List<String> DECIDED =
       List.of(
           "decision_id", "campaign_id", "campaign_version", "outcome", "offer", "kind", "discount_percent",
           "discount_minor", "points", "cost_minor", "currency", "lane", "score", "issue_number", "decided_ms",
-          "expires_ms", "sent_before");
+          "expires_ms", "sent_before", "chosen_by", "model", "model_version", "propensity", "choice_probability");
+
+  /** What lands with a decision and is in no trigger: of one that was read back it is not known. */
+  private static final Set<String> NOT_SENT =
+      Set.of("features", "chosen_by", "model", "model_version", "propensity", "choice_probability");
 
   private final int[] taken;
 
@@ -47,9 +52,9 @@ final class DecisionRows implements Serializable {
 
   private static LogicalType type(String column) {
     return switch (column) {
-      case "campaign_version", "discount_percent" -> new IntType();
+      case "campaign_version", "discount_percent", "model_version" -> new IntType();
       case "points", "issue_number" -> new BigIntType();
-      case "score" -> new DoubleType();
+      case "score", "propensity", "choice_probability" -> new DoubleType();
       case "sent_before" -> new BooleanType();
       default -> isNumber(column) ? new BigIntType() : new VarCharType(VarCharType.MAX_LENGTH);
     };
@@ -74,7 +79,9 @@ final class DecisionRows implements Serializable {
       text(decision.outcome()), StringData.fromString(proposal.offer()), StringData.fromString(proposal.kind()),
       proposal.percent(), proposal.minor(), proposal.points(), number == null ? 0L : proposal.costMinor(),
       StringData.fromString(proposal.currency()), StringData.fromString(proposal.lane()), proposal.score(), number,
-      nowMs, nowMs + proposal.validMs(), false
+      nowMs, nowMs + proposal.validMs(), false, StringData.fromString(proposal.chosenBy()),
+      StringData.fromString(proposal.model()), proposal.modelVersion(), proposal.propensity(),
+      proposal.choiceProbability()
     };
     for (int i = 0; i < decided.length; i++) {
       row.setField(TAKEN.size() + i, decided[i]);
@@ -104,6 +111,9 @@ final class DecisionRows implements Serializable {
   }
 
   private static Object taken(GenericRowData trigger, String column) {
+    if (NOT_SENT.contains(column)) {
+      return null;
+    }
     return column.endsWith("_ms")
         ? IssuedCoupons.millis(trigger, column.replace("_ms", "_at"))
         : IssuedCoupons.field(trigger, column);

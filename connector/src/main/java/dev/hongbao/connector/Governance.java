@@ -13,6 +13,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Histogram;
 import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.runtime.state.StateInitializationContext;
@@ -74,6 +75,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
   private transient Treasury treasury;
   private transient List<GenericRowData> readBack;
   private transient Histogram candidateNs;
+  private transient Counter pastDeadline;
   private long lastNumber;
   private long checkpointMs;
 
@@ -90,15 +92,18 @@ public final class Governance extends AbstractStreamOperator<RowData>
    *
    * @param proposed candidates with a JSON list {@code proposals}
    * @param mostPerDay coupons to one shopper over all campaigns in any 24 hours
-   * @param broker service-url, admin-url, coupons and campaigns (topics)
+   * @param readBack whether what was issued since the checkpoint is charged after a failure; budgets are overspent without
+   * @param broker service-url, admin-url, coupons and campaigns (topics), and which partitions of coupons are the job's
    */
-  public static Table of(StreamTableEnvironment tables, Table proposed, long mostPerDay, Map<String, String> broker) {
+  public static Table of(
+      StreamTableEnvironment tables, Table proposed, long mostPerDay, boolean readBack, Map<String, String> broker) {
     Rows rows = new Rows(proposed);
+    IssuedCoupons issued = readBack ? new IssuedCoupons(broker) : IssuedCoupons.unread(broker);
     return tables.fromDataStream(
         Rows.stream(tables, proposed)
             .keyBy(new ByText(rows.position("shopper_id")), InternalTypeInfo.of(TEXT))
             .transform(
-                "coupons-governance", InternalTypeInfo.of(DecisionRows.type()), new Governance(rows, mostPerDay, new IssuedCoupons(broker)))
+                "coupons-governance", InternalTypeInfo.of(DecisionRows.type()), new Governance(rows, mostPerDay, issued))
             .setParallelism(1)
             .uid("coupons-governance"));
   }
@@ -125,6 +130,7 @@ public final class Governance extends AbstractStreamOperator<RowData>
     shoppers = getRuntimeContext().getState(new ValueStateDescriptor<>("served", SERVED));
     timers = getInternalTimerService("forget", VoidNamespaceSerializer.INSTANCE, this);
     candidateNs = getMetricGroup().histogram("candidate_ns", new DescriptiveStatisticsHistogram(TIMED));
+    pastDeadline = getMetricGroup().counter("past_deadline");
     readBack = chargeWhatWasIssued();
   }
 
@@ -189,6 +195,9 @@ public final class Governance extends AbstractStreamOperator<RowData>
     }
     keep(served);
     for (Treasury.Decision decision : decisions) {
+      if (decision.outcome() == Treasury.Outcome.PAST_DEADLINE) {
+        pastDeadline.inc();
+      }
       Long number = decision.outcome() == Treasury.Outcome.ISSUED ? Long.valueOf(++lastNumber) : null;
       output.collect(record.replace(rows.of(candidate, decision, number, nowMs)));
     }

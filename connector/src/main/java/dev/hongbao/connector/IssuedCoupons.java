@@ -29,11 +29,18 @@ class IssuedCoupons implements Serializable {
 
   private final Map<String, String> broker;
   private final TopicRecords records;
+  private final Partitions partitions;
 
-  /** {@code broker} has service-url, admin-url, coupons and campaigns (topics). */
+  /** {@code broker} has service-url, admin-url, coupons and campaigns (topics), and which partitions are the job's. */
   IssuedCoupons(Map<String, String> broker) {
     this.broker = new HashMap<>(broker);
     this.records = new TopicRecords(broker.get("admin-url"), broker.get("coupons"), CONTRACT);
+    this.partitions = Partitions.of(broker.getOrDefault("partitions", Partitions.ALL.toString()));
+  }
+
+  /** A topic that nobody reads back: for drills' controls. */
+  static IssuedCoupons unread(Map<String, String> broker) {
+    return new Unread(broker);
   }
 
   static Object field(GenericRowData trigger, String name) {
@@ -95,7 +102,7 @@ class IssuedCoupons implements Serializable {
     List<GenericRowData> found = new ArrayList<>();
     SharedClient shared = SharedClient.acquire(serviceUrl);
     try {
-      for (String partition : shared.client().getPartitionsForTopic(topic).get(PATIENCE_S, TimeUnit.SECONDS)) {
+      for (String partition : partitions.of(shared.client(), topic)) {
         try (Reader<byte[]> reader = reader(shared, partition, fromMs)) {
           boolean nothing = endsBefore(shared, reader, partition, fromMs);
           while (!nothing && reader.hasMessageAvailable()) {
@@ -132,5 +139,19 @@ class IssuedCoupons implements Serializable {
       book.campaigns().forEach(campaign -> campaigns.put(campaign.name(), campaign));
     }
     return campaigns;
+  }
+
+  private static final class Unread extends IssuedCoupons {
+
+    private static final long serialVersionUID = 1L;
+
+    Unread(Map<String, String> broker) {
+      super(broker);
+    }
+
+    @Override
+    List<GenericRowData> after(long after, long fromMs) {
+      return List.of();
+    }
   }
 }

@@ -21,7 +21,7 @@ final class Niceness {
 
   private Niceness() {}
 
-  /** Gives the calling thread the niceness, from 0 (unchanged) to 19 (only what nobody else wants). */
+  /** Makes the calling thread so much nicer than its process, from 0 (unchanged) to 19 (only what nobody else wants). */
   static void take(int niceness) {
     if (niceness == 0) {
       return;
@@ -29,8 +29,10 @@ final class Niceness {
     try {
       // PID/task/TID
       Path thread = Files.readSymbolicLink(Path.of("/proc/thread-self"));
+      // renice knows no "more than now" that every system's takes.
+      int most = Math.min(19, inherited() + niceness);
       Process renice =
-          new ProcessBuilder("renice", "-n", String.valueOf(niceness), "-p", thread.getFileName().toString())
+          new ProcessBuilder("renice", "-n", String.valueOf(most), "-p", thread.getFileName().toString())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
@@ -43,5 +45,11 @@ final class Niceness {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The process's own niceness: the 19th of the numbers that stand behind its name. */
+  private static int inherited() throws IOException {
+    String stat = Files.readString(Path.of("/proc/self/stat"));
+    return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
   }
 }

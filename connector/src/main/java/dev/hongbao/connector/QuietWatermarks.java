@@ -69,7 +69,11 @@ final class QuietWatermarks<T> implements WatermarkGenerator<T> {
           long reached = quiet ? newestOfAllMs.getPlain() + quietJumpMs : newestMs - outOfOrdernessMs;
           output.emitWatermark(new Watermark(reached - 1));
         }
-        if (quiet) {
+        if (quiet && newestMs == NO_TIME) {
+          // It has nothing to jump from, and would hold up those that jump now.
+          output.markIdle();
+          state = State.IDLE;
+        } else if (quiet) {
           state = State.JUMPED;
         }
       }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * What is remembered of a shopper: the newest events, the favourite category, the open basket; and, for longer, the
- * orders and the prices seen.
+ * orders, the prices seen and the features of the offers' choice.
  *
  * <p>At most {@value #MOST_EVENTS} events and {@value #MOST_CATEGORIES} categories, so a bot costs no
  * more than a shopper. Public fields because Flink's POJO format carries them over an upgrade that adds one.
@@ -43,9 +43,10 @@ public class Shopper {
   /** The most that the open basket was worth. */
   public long basketPeakMinor;
 
-  /** What outlives the rest: null before an order, and before a look at a price. */
+  /** What outlives the rest: null before an order, before a look at a price, and of before there were profiles. */
   public Buyer buyer;
   public Looks looks;
+  public Profile profile;
 
   /** An event that added to the basket. */
   public static class Added {
@@ -147,7 +148,7 @@ public class Shopper {
     added = null;
   }
 
-  /** Forgets all but the buyer and the looks, and takes no more room than they do. */
+  /** Forgets all but the buyer, the looks and the profile, and takes no more room than they do. */
   void forget() {
     size = 0;
     types = NOTHING;

@@ -17,6 +17,7 @@ final class TopicRecords implements Serializable {
   private static final Map<String, Contract> LOADED = new ConcurrentHashMap<>();
 
   private final String contractName;
+  private final String topic;
   private final SchemaRegistry registry;
   private transient Contract contract;
   private transient Map<Long, AvroRows.Reader> readers;
@@ -24,7 +25,8 @@ final class TopicRecords implements Serializable {
   /** {@code topic} is named in full, without a partition. */
   TopicRecords(String adminUrl, String topic, String contractName) {
     this.contractName = contractName;
-    this.registry = new SchemaRegistry(adminUrl, topic);
+    this.topic = topic;
+    this.registry = new SchemaRegistry(adminUrl);
   }
 
   /** Gives the record; throws where it is none of the contract's, with a sentence. */
@@ -33,7 +35,7 @@ final class TopicRecords implements Serializable {
       contract = LOADED.computeIfAbsent(contractName, Contract::load);
       readers = new HashMap<>();
     }
-    Long version = ClickDecoder.version(message);
+    Long version = Origin.version(message);
     if (version == null) {
       throw new IOException(place(message) + ": the message names no schema version");
     }
@@ -41,7 +43,7 @@ final class TopicRecords implements Serializable {
     if (reader == null) {
       Schema writer =
           registry
-              .find(version)
+              .find(topic, version)
               .orElseThrow(() -> new IOException(place(message) + ": schema version " + version + " is unknown"));
       reader = new AvroRows.Reader(writer, contract.schema());
       readers.put(version, reader);

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides which of a candidate's proposals a shopper gets (docs/campaigns.md): caps, cooldown, exclusion, budget, holdout.
@@ -18,12 +19,12 @@ final class Treasury {
   static final long DAY_MS = 86_400_000;
 
   /** What became of a proposal. */
-  enum Outcome { ISSUED, HELD_OUT, NO_LUCK, CAPPED, COOLED_DOWN, EXCLUDED, OUT_OF_BUDGET, OUTRANKED }
+  enum Outcome { ISSUED, HELD_OUT, NO_LUCK, PAST_DEADLINE, CAPPED, COOLED_DOWN, EXCLUDED, OUT_OF_BUDGET, OUTRANKED }
 
   record Decision(Proposal proposal, Outcome outcome) {}
 
-  /** A scan in a shop was promised an answer, and never cools down. */
-  private static final String PROMISED = "qr_claim";
+  /** Who scans a code or claims in the app was promised an answer: these never cool down. */
+  private static final Set<String> PROMISED = Set.of("qr_claim", "app_claim");
 
   private static final Comparator<Proposal> RANK =
       Comparator.comparingInt(Proposal::priority).reversed()
@@ -75,6 +76,9 @@ final class Treasury {
   }
 
   private Outcome judge(Proposal proposal, String rule, Served served, long nowMs) {
+    if (proposal.latestMs() != null && nowMs > proposal.latestMs()) {
+      return Outcome.PAST_DEADLINE;
+    }
     Proposal limits = limits(proposal);
     Spent spent = spent(proposal.account());
     if (served.since(null, nowMs - DAY_MS) >= mostPerDay
@@ -83,7 +87,7 @@ final class Treasury {
         || reached(limits.perDay(), spent.piecesOn(day(proposal, nowMs)))) {
       return Outcome.CAPPED;
     }
-    if (!rule.equals(PROMISED) && served.hasSince(proposal.account(), rule, nowMs - limits.cooldownMs())) {
+    if (!PROMISED.contains(rule) && served.hasSince(proposal.account(), rule, nowMs - limits.cooldownMs())) {
       return Outcome.COOLED_DOWN;
     }
     if (limits.exclusiveGroup() != null

@@ -24,12 +24,13 @@ final class Activities implements AutoCloseable {
   static final long FORGET_MS = 3_600_000;
   static final long LOOKS_MS = 86_400_000;
   static final long BUYER_MS = 400 * 86_400_000L;
+  static final long VISITOR_MS = 30 * 86_400_000L;
 
   private static final List<String> COLUMNS =
       List.of(
           "verdict", "shopper_id", "message_id", "event_id", "event_type", "product_id", "category", "quantity",
           "price_minor", "currency", "campaign_id", "store_id", "membership_tier", "occurred_at", "published_at",
-          "read_at", "order_id");
+          "read_at", "order_id", "coupon_id");
   private static final RowType OUT = Activity.type();
 
   final KeyedOneInputStreamOperatorTestHarness<StringData, RowData, RowData> harness;
@@ -40,7 +41,7 @@ final class Activities implements AutoCloseable {
     harness =
         new KeyedOneInputStreamOperatorTestHarness<>(
             new KeyedProcessOperator<>(
-                new Activity(new Rows(COLUMNS), QUIET_MS, FORGET_MS, LOOKS_MS, BUYER_MS)),
+                new Activity(new Rows(COLUMNS), "CNY", QUIET_MS, FORGET_MS, LOOKS_MS, BUYER_MS, VISITOR_MS)),
             row -> row.getString(1),
             InternalTypeInfo.of(new VarCharType(VarCharType.MAX_LENGTH)));
     harness.setup(new RowDataSerializer(OUT));

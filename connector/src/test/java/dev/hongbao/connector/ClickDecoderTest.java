@@ -34,7 +34,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ClickDecoderTest {
 
-  private static final String TOPIC = "persistent://hongbao/events/clicks";
   private final AtomicInteger failures = new AtomicInteger();
   /** What the registry has, by version. */
   private final List<String> versions = new CopyOnWriteArrayList<>(List.of(Clicks.SCHEMA.toString()));
@@ -64,7 +63,7 @@ class ClickDecoderTest {
 
   private ClickDecoder decoder(RowType row, String contract) {
     String admin = "http://127.0.0.1:" + registry.getAddress().getPort();
-    return new ClickDecoder(row, contract, new SchemaRegistry(admin, TOPIC), false, 0, null);
+    return new ClickDecoder(row, contract, new SchemaRegistry(admin), false, 0, null);
   }
 
   @AfterEach

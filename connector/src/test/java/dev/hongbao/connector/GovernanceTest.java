@@ -24,7 +24,7 @@ class GovernanceTest {
   private static final List<String> PROPOSED =
       List.of(
           "shopper_id", "rule", "cause_event_id", "product_id", "category", "membership_tier", "favourite_category",
-          "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms", "proposals");
+          "basket_minor", "occurred_ms", "published_ms", "due_ms", "read_ms", "features", "proposals");
 
   @Test
   void whatWasSpentIsSpentAfterARestart() throws Exception {

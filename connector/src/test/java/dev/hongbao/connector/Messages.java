@@ -14,8 +14,12 @@ final class Messages {
 
   private Messages() {}
 
-  @SuppressWarnings("unchecked")
   static Message<byte[]> message(byte[] payload, String key, Long schemaVersion) {
+    return message("persistent://hongbao/events/clicks-partition-3", payload, key, schemaVersion);
+  }
+
+  @SuppressWarnings("unchecked")
+  static Message<byte[]> message(String topic, byte[] payload, String key, Long schemaVersion) {
     return (Message<byte[]>)
         Proxy.newProxyInstance(
             Messages.class.getClassLoader(),
@@ -28,7 +32,7 @@ final class Messages {
                       schemaVersion == null ? null : ByteBuffer.allocate(8).putLong(schemaVersion).array();
                   case "getPublishTime" -> PUBLISHED_MS;
                   case "getBrokerPublishTime" -> Optional.of(PUBLISHED_MS);
-                  case "getTopicName" -> "persistent://hongbao/events/clicks-partition-3";
+                  case "getTopicName" -> topic;
                   case "getMessageId" -> new MessageIdImpl(7, 11, 3);
                   case "getProperties" -> Map.of("traced", "yes");
                   default -> throw new UnsupportedOperationException(method.getName());

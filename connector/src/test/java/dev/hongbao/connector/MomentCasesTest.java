@@ -51,7 +51,7 @@ class MomentCasesTest {
   private static Map<String, Object> taken(Activities activities, String shopper, JsonNode event, long shiftMs)
       throws Exception {
     Map<String, Object> fields = new HashMap<>();
-    for (String text : List.of("event_id", "product_id", "currency", "order_id")) {
+    for (String text : List.of("event_id", "product_id", "currency", "order_id", "store_id")) {
       fields.put(text, event.hasNonNull(text) ? event.get(text).asText() : null);
     }
     fields.put("price_minor", event.hasNonNull("price_minor") ? event.get("price_minor").asLong() : null);
@@ -87,6 +87,9 @@ class MomentCasesTest {
         && peakMinor < limit("basket_threshold_minor")
         && (Long) row.get("basket_minor") >= limit("basket_threshold_minor")) {
       found.add(moment("basket_threshold", eventId, null));
+    }
+    if (type.equals("red_envelope_claimed") && row.get("store_id") == null) {
+      found.add(moment("app_claim", eventId, null));
     }
     Object shopper = ((RawValueData<?>) row.get("shopper")).toObject(null);
     if (type.equals("cart_viewed")

@@ -193,10 +193,13 @@ class MomentTest {
   }
 
   @Test
-  void whoBoughtNothingIsForgottenWithTheLooks() throws Exception {
-    activities.event("cart_viewed", START_MS);
-    activities.harness.setProcessingTime(START_MS + Activities.FORGET_MS);
+  void whoBoughtNothingIsForgottenSooner() throws Exception {
+    activities.event("product_viewed", START_MS, "product_id", "tea", "price_minor", 900L);
+    activities.harness.setProcessingTime(START_MS + Activities.VISITOR_MS - 1);
+    assertEquals(1, activities.harness.numKeyedStateEntries());
+    activities.harness.setProcessingTime(START_MS + Activities.VISITOR_MS);
     assertEquals(0, activities.harness.numKeyedStateEntries());
+    assertEquals(0, activities.harness.numProcessingTimeTimers());
   }
 
   @Test
@@ -215,15 +218,18 @@ class MomentTest {
   @Test
   void buyerOfLongAgoTakesLittleOfACheckpoint() throws Exception {
     Shopper shopper = new Shopper();
+    shopper.profile = new Profile();
     for (int i = 0; i < Shopper.MOST_EVENTS; i++) {
       shopper.remember("order_completed", "product-" + i, 900, START_MS);
       shopper.like("category-" + i);
       new Moment().order(shopper, "order-" + i, START_MS);
+      shopper.profile.see(START_MS, "category-" + i);
+      shopper.profile.buy(true, true, 1, 900);
     }
     int before = bytes(shopper);
     shopper.forget();
     assertTrue(before > 2_000, "before: " + before);
-    assertTrue(bytes(shopper) < 180, "after: " + bytes(shopper));
+    assertTrue(bytes(shopper) < 400, "after: " + bytes(shopper));
     shopper.remember("product_viewed", "tea", 900, START_MS);
     assertEquals(1, shopper.size);
   }

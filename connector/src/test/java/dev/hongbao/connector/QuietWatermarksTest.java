@@ -66,11 +66,26 @@ class QuietWatermarksTest {
 
   @Test
   void partitionsQuietInTheSameMomentJump() {
-    WatermarkOutputMultiplexer multiplexer = new WatermarkOutputMultiplexer(output);
     List<QuietWatermarks<String>> partitions = List.of(partition(), partition());
     for (int number = 0; number < partitions.size(); number++) {
-      multiplexer.registerNewOutput(String.valueOf(number), watermark -> {});
       partitions.get(number).onEvent("a", 10_000 + number, output);
+    }
+    fallQuiet(partitions);
+    assertEquals(List.of("70000", "idle"), told);
+  }
+
+  @Test
+  void partitionThatNeverHadAnEventHoldsNoJumpUp() {
+    List<QuietWatermarks<String>> partitions = List.of(partition(), partition());
+    partitions.get(0).onEvent("a", 10_000, output);
+    fallQuiet(partitions);
+    assertEquals(List.of("69999", "idle"), told);
+  }
+
+  private void fallQuiet(List<QuietWatermarks<String>> partitions) {
+    WatermarkOutputMultiplexer multiplexer = new WatermarkOutputMultiplexer(output);
+    for (int number = 0; number < partitions.size(); number++) {
+      multiplexer.registerNewOutput(String.valueOf(number), watermark -> {});
     }
     nowMs = 5_000;
     for (int period = 0; period < 2; period++) {
@@ -79,7 +94,6 @@ class QuietWatermarksTest {
       }
       multiplexer.onPeriodicEmit();
     }
-    assertEquals(List.of("70000", "idle"), told);
   }
 
   @Test

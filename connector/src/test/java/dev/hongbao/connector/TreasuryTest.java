@@ -160,6 +160,13 @@ class TreasuryTest {
   }
 
   @Test
+  void deadlineIsHeldToTheMomentOfSendingAndCountsForNothing() {
+    Map<String, Object> brief = Map.of("latest_ms", NOW, "priority", 9, "per_shopper", 1);
+    assertEquals(List.of(Outcome.PAST_DEADLINE, Outcome.ISSUED), decide(NOW + 1, a(1, brief), proposal("b", 2, Map.of())));
+    assertEquals(List.of(Outcome.ISSUED), decide(NOW, a(3, brief)));
+  }
+
+  @Test
   void sameCauseIsDecidedOnce() {
     assertEquals(List.of(Outcome.ISSUED), decide(NOW, a(1, Map.of())));
     assertEquals(List.of(), decide(NOW + 1, a(1, Map.of())));

@@ -1,0 +1,1 @@
+"""What more users, TaskManagers, partitions and time do to rates, latency, state and memory."""

@@ -1,0 +1,7 @@
+-- One row per red envelope claimed in the app; what is claimed in a shop has scanned its code before (qr_claim).
+SELECT 'app_claim' AS rule, shopper_id, campaign_id, event_id AS cause_event_id, product_id, category,
+       price_minor, currency, store_id, membership_tier, favourite_category, basket_minor,
+       CAST(NULL AS BIGINT) AS nth, occurred_ms, published_ms, due_ms, read_ms,
+       FEATURES(shopper, category) AS features
+FROM activity
+WHERE event_type = 'red_envelope_claimed' AND store_id IS NULL

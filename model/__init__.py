@@ -1,0 +1,1 @@
+"""Which offer to choose for a shopper: the features' meaning, a scorecard, trained models, and how one is used."""

@@ -1,0 +1,317 @@
+"""Beyond capacity the publisher is told; what may wait waits, the rest does not; then everything is moved, once."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pulsar
+import pytest
+from typer.testing import CliRunner
+
+import schemas
+from cli.main import app
+from coupons.subscriber import Decoder, connect
+from errors import CannotRun
+from ingest import Delivery, Publisher, Spool
+from ingest.event_id import EventIds
+from pressure.level import Level
+from pressure.moved import MovedBook
+from pressure.mover import Mover
+from pressure.signal import newest
+from pressure.watch import watch
+from schemas.encoder import encoder
+from schemas.topics import CLICKS, CLICKS_VIP, DEFERRED
+from settings import Deferral, Pressure, Pulsar
+from settings.reader import ROOT
+from stack.pulsar_admin import PulsarAdmin
+from stack.topics import MOVER
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.stack
+POLICY = Deferral(when="pressed", move_per_second=100_000)
+# A second of lag presses, half a second without lag ends it.
+QUICK = Pressure(
+    every=timedelta(milliseconds=200),
+    readers=("coupons",),
+    pressed_from=timedelta(seconds=1),
+    pressed_until=timedelta(milliseconds=500),
+    overloaded_from=timedelta(hours=1),
+    overloaded_until=timedelta(minutes=1),
+    calm_for=timedelta(milliseconds=500),
+)
+
+
+def event(who: str, number: int, event_type: str = "product_viewed") -> dict[str, Any]:
+    """The `number`th event of an anonymous visitor."""
+    order = {"order_id": "o1", "quantity": 1} if event_type == "order_completed" else {}
+    return {
+        "event_type": event_type,
+        "anonymous_id": who,
+        "session_id": "s1",
+        "product_id": str(number),
+        "price_minor": 1,
+        "occurred_at": datetime.now(UTC),
+        **order,
+    }
+
+
+@contextmanager
+def watched(broker: Pulsar, settings: Pressure = QUICK) -> Iterator[None]:
+    """A watcher at work."""
+    stopped = threading.Event()
+    watcher = threading.Thread(target=watch, args=(broker, settings, stopped))
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()
+
+
+def on(broker: Pulsar, path: str) -> list[dict[str, Any]]:
+    """Everything on a topic, partition after partition, each from its start to its end."""
+    found = []
+    client = connect(broker)
+    decoder = Decoder(broker, CLICKS)
+    try:
+        for partition in client.get_topic_partitions(broker.topic(path)):
+            reader = client.create_reader(partition, pulsar.MessageId.earliest)
+            while reader.has_message_available():
+                found.append(decoder.decode(reader.read_next(10_000)))
+    finally:
+        client.close()
+    return found
+
+
+def moving(broker: Pulsar, folder: Path) -> Mover:
+    """A mover beside a warehouse that is empty."""
+    return Mover(
+        broker,
+        MovedBook(folder),
+        lambda ids: set(),
+        lateness=timedelta(minutes=15),
+        horizon=timedelta(hours=1),
+        per_second=100_000,
+    )
+
+
+def waiting(broker: Pulsar) -> int:
+    with PulsarAdmin(broker.admin_url) as admin:
+        return admin.backlog(broker.topic(DEFERRED.path), MOVER)
+
+
+def run(mover: Mover, broker: Pulsar) -> Any:
+    return mover.run(calm=lambda: True, empty=lambda: waiting(broker) == 0, stopped=threading.Event())
+
+
+def take(reader: Any, count: int) -> None:
+    for _ in range(count):
+        reader.acknowledge(reader.receive(10_000))
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_pressed_publisher_defers_anonymous_browsing_alone_until_it_was_moved(
+    own_topics: Pulsar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spooled: bool
+) -> None:
+    monkeypatch.setenv("HONGBAO_PRESSURE_PRESSED_FROM", "1 h")
+    monkeypatch.setenv("HONGBAO_PRESSURE_OVERLOADED_FROM", "2 h")
+    # One machine has one clock; a batch takes far less.
+    monkeypatch.setattr("pressure.deferral.CLOCKS_MS", 1_000)
+    levels: list[Level] = []
+    delivered: list[Delivery] = []
+    client = connect(own_topics)
+    spool = Spool(tmp_path / "spool", sync=False) if spooled else None
+    # Takes one message and no more: what comes behind it waits at the broker.
+    stuck = client.subscribe(
+        own_topics.topic(CLICKS.path),
+        "coupons",
+        receiver_queue_size=1,
+        max_total_receiver_queue_size_across_partitions=1,
+    )
+    with (
+        watched(own_topics),
+        Publisher(
+            own_topics,
+            spool=spool,
+            deferral=POLICY,
+            on_delivery=delivered.append,
+            on_pressure=lambda pressure: levels.append(pressure.level),
+        ) as clicks,
+    ):
+        eventually(lambda: clicks.pressure.level, Level.NORMAL)
+        for number in range(3):
+            clicks.publish(event("visitor", number))
+            clicks.flush()
+        eventually(lambda: clicks.pressure.level, Level.PRESSED)
+        assert clicks.pressure.lag_s is not None and clicks.pressure.lag_s >= 1
+        for number in range(3, 6):
+            clicks.publish(event("visitor", number))
+        clicks.publish(event("visitor", 100, "order_completed"))
+        clicks.publish({**event("visitor", 101), "user_id": "u1"})
+        clicks.publish({**event("visitor", 102), "user_id": "v1", "membership_tier": "vip"})
+        clicks.flush()
+        assert clicks.deferred == 3
+        assert sorted(int(one["product_id"]) for one in on(own_topics, DEFERRED.path)) == [3, 4, 5]
+        assert sorted(int(one["product_id"]) for one in on(own_topics, CLICKS.path)) == [0, 1, 2, 100, 101]
+        assert [int(one["product_id"]) for one in on(own_topics, CLICKS_VIP.path)] == [102]
+        take(stuck, 5)
+        eventually(lambda: clicks.pressure.level, Level.NORMAL)
+        # The events before these were not moved, so these wait too; another visitor's do not.
+        clicks.publish(event("visitor", 6))
+        clicks.publish(event("other", 200))
+        clicks.flush()
+        assert sorted(int(one["product_id"]) for one in on(own_topics, DEFERRED.path)) == [3, 4, 5, 6]
+        with moving(own_topics, tmp_path / "moved") as mover:
+            assert run(mover, own_topics).moved == 4
+        # Those four, and the other visitor's.
+        take(stuck, 5)
+        follower = clicks._follower
+        assert follower is not None
+        before_ms = int(time.time() * 1000)
+        eventually(lambda: follower.moved_ms > before_ms and clicks.pressure.level is Level.NORMAL, True)
+        clicks.publish(event("visitor", 7))
+        clicks.flush()
+        assert clicks.deferred == 4
+    client.close()
+    # What was moved may have pressed it once more.
+    assert levels[:3] == [Level.NORMAL, Level.PRESSED, Level.NORMAL]
+    views = [int(one["product_id"]) for one in on(own_topics, CLICKS.path) if one["anonymous_id"] == "visitor"]
+    assert [number for number in views if number < 100] == list(range(8))
+    assert sum(delivery.deferred for delivery in delivered) == 4
+    signal = newest(own_topics)
+    assert signal is not None and signal.level is Level.NORMAL and signal.reader is None
+
+
+def test_publisher_without_a_watcher_knows_nothing_and_defers_nothing(own_topics: Pulsar) -> None:
+    with Publisher(own_topics, deferral=POLICY) as clicks:
+        clicks.publish(event("visitor", 0))
+        assert clicks.pressure.level is Level.UNKNOWN
+        assert clicks.deferred == 0
+    assert newest(own_topics) is None
+
+
+def test_what_a_spool_deferred_is_sent_whatever_the_policy_is_by_now(own_topics: Pulsar, tmp_path: Path) -> None:
+    left = Spool(tmp_path / "spool" / "deferred", sync=False)
+    left.begin(own_topics.topic(DEFERRED.path), schemas.load("click_event").text)
+    moment = datetime.now(UTC)
+    whole = {**event("visitor", 7), "event_id": EventIds().next(), "sent_at": moment, "source": "web"}
+    left.append("visitor", encoder(schemas.load("click_event"))(whole))
+    left.close()
+    with Publisher(own_topics, spool=Spool(tmp_path / "spool", sync=False)) as clicks:
+        assert clicks.unsent == 1
+        clicks.flush()
+    assert [one["product_id"] for one in on(own_topics, DEFERRED.path)] == ["7"]
+    assert on(own_topics, CLICKS.path) == []
+
+
+def test_reader_that_nobody_is_is_away_and_presses_nobody(own_topics: Pulsar) -> None:
+    with Publisher(own_topics) as clicks:
+        clicks.publish(event("visitor", 0))
+    with watched(own_topics):
+        eventually(lambda: (signal := newest(own_topics)) and (signal.level, signal.away), (Level.NORMAL, "coupons"))
+
+
+def test_second_watcher_is_refused(own_topics: Pulsar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.versions.TURN_S", 0.5)
+    with watched(own_topics):
+        eventually(lambda: newest(own_topics) is not None, True)
+        with pytest.raises(CannotRun, match="control/pressure: somebody else is publishing signals"):
+            watch(own_topics, QUICK, threading.Event())
+
+
+KILLED = """
+import os, sys, threading
+from datetime import timedelta
+from pathlib import Path
+from pressure import mover
+from pressure.moved import MovedBook
+from settings import Pulsar, read
+
+done = 0
+acknowledged = mover.pulsar.Consumer.acknowledge
+
+def acknowledge(self, message):
+    global done
+    done += 1
+    if done == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+    acknowledged(self, message)
+
+mover.pulsar.Consumer.acknowledge = acknowledge
+if sys.argv[3] == "unwritten":
+    # As a kill between the broker's answer and the book.
+    MovedBook.add = lambda *_: os.kill(os.getpid(), 9)
+book = MovedBook(Path(sys.argv[1]))
+settings = dict(lateness=timedelta(0), horizon=timedelta(hours=1), per_second=100_000)
+with mover.Mover(read(Pulsar), book, lambda ids: set(), **settings) as one:
+    one.run(calm=lambda: True, empty=lambda: False, stopped=threading.Event())
+"""
+
+
+@pytest.mark.parametrize(("acknowledged", "book"), [(400, "written"), (0, "unwritten")])
+def test_mover_that_is_killed_moves_everything_once(
+    own_topics: Pulsar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, acknowledged: int, book: str
+) -> None:
+    with Publisher(own_topics, topic=DEFERRED.path) as side:
+        for number in range(1_500):
+            side.publish(event(f"v{number % 7}", number))
+    monkeypatch.setenv("HONGBAO_PULSAR_TENANT", own_topics.tenant)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(acknowledged), book]
+    assert subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == -9
+    moved_before = len(on(own_topics, CLICKS.path))
+    assert 0 < moved_before < 1_500
+    with moving(own_topics, tmp_path) as mover:
+        done = run(mover, own_topics)
+    found = on(own_topics, CLICKS.path)
+    assert Counter(int(one["product_id"]) for one in found) == Counter(range(1_500))
+    assert done.moved == 1_500 - moved_before
+    for who in range(7):
+        theirs = [int(one["product_id"]) for one in found if one["anonymous_id"] == f"v{who}"]
+        assert theirs == sorted(theirs)
+    lines = [json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert len(lines) == len({line["deferred_message_id"] for line in lines}) == 1_500
+
+
+def test_what_landed_already_is_not_moved_and_there_is_one_mover(own_topics: Pulsar, tmp_path: Path) -> None:
+    with Publisher(own_topics, topic=DEFERRED.path) as side:
+        ids = [side.publish(event("visitor", number)) for number in range(2)]
+    mover = partial(Mover, own_topics, MovedBook(tmp_path), lateness=timedelta(0), horizon=timedelta(hours=1))
+    with mover(landed=lambda asked: {ids[0]} & set(asked), per_second=1_000) as one:
+        done = run(one, own_topics)
+        assert (done.moved, done.repeats, done.late) == (1, 1, 1)
+        with pytest.raises(CannotRun, match="another mover is at work"):
+            moving(own_topics, tmp_path)
+    assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [1]
+
+
+def test_commands_say_the_level_and_move_what_waits(
+    own_topics: Pulsar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HONGBAO_PULSAR_TENANT", own_topics.tenant)
+    monkeypatch.setenv("HONGBAO_WAREHOUSE_FOLDER", str(tmp_path))
+
+    def hongbao(*arguments: str) -> tuple[int, Any]:
+        done = CliRunner().invoke(app, [*arguments, "--json"])
+        return done.exit_code, json.loads(done.stdout)
+
+    code, said = hongbao("pressure")
+    assert (code, said["level"]) == (1, "unknown")
+    with Publisher(own_topics, topic=DEFERRED.path) as side:
+        for number in range(3):
+            side.publish(event("visitor", number))
+    with watched(own_topics):
+        eventually(lambda: newest(own_topics) is not None, True)
+        code, said = hongbao("pressure")
+        assert (code, said["level"], said["away"]) == (0, "normal", "coupons")
+        assert hongbao("drain-deferred")[1]["moved"] == 3
+    assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [0, 1, 2]
