@@ -27,6 +27,7 @@ from stack.pulsar_admin import PulsarAdmin
 FLOOD_PER_S = 100 * USUAL_PER_S
 JOBS = ("coupons_vip", "coupons", "landing", "conversion")
 SETTINGS = {
+    "HONGBAO_PULSAR_VIP_TOPIC": "true",
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
     # Of a basket left behind nobody waits for the coupon; it would come after the run.
     "HONGBAO_COUPONS_ABANDONED_AFTER": "1 h",

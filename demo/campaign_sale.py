@@ -38,6 +38,7 @@ SHORTENED = {
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
     # VIPs are served apart from the rush.
     "HONGBAO_STACK_VIP_MEMORY_MB": "1280",
+    "HONGBAO_PULSAR_VIP_TOPIC": "true",
 }
 # More of what earns a coupon than in the other demo: an uplift is told by hundreds of shoppers, not by dozens.
 SHOP = {"shoppers": 50_000, "hesitates": 0.03, "scans_code": 0.04}

@@ -280,7 +280,8 @@ class Publisher:
 
     def _to(self, tier: object) -> int:
         """The number of the tier's topic."""
-        return 0 if len(self._topics) == 1 else self._topics.index(clicks_of(tier).path)
+        apart = len(self._topics) > 1 and self._broker.vip_topic
+        return self._topics.index(clicks_of(tier).path) if apart else 0
 
     def flush(self) -> None:
         """Return when the broker has answered for everything sent so far; raises NotDelivered.

@@ -15,7 +15,7 @@ from pyflink.table.types import DataType
 
 import schemas
 from schemas import Contract
-from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, OFFER_MODELS, PRICE_RULES, PRICES, Topic
+from schemas.topics import CAMPAIGNS, CLICK_TOPICS, COUPONS, OFFER_MODELS, PRICE_RULES, PRICES, Topic, click_topics
 from settings import Pulsar
 
 TIME = DataTypes.TIMESTAMP_LTZ(3)
@@ -88,7 +88,7 @@ def create_clicks(
         schema.build(),
         {
             **_broker(pulsar),
-            "topics": ";".join(pulsar.topic(topic.path) for topic in topics),
+            "topics": ";".join(pulsar.topic(one.path) for one in click_topics(pulsar.vip_topic) if one in topics),
             "subscription": subscription,
             # The whole contract: a cluster whose jar has an older one need not restart for a new version.
             "schema": contract.text,

@@ -13,7 +13,7 @@ from errors import CannotRun
 from jobs import coupons, environment
 from jobs.campaign_rules import VIP
 from jobs.environment import JobSection
-from settings import Stack, read
+from settings import Pulsar, Stack, read
 from settings.duration import Duration
 from stack.cluster import VIP_POOL
 
@@ -32,6 +32,8 @@ class CouponsVip(JobSection):
 def main() -> str:
     if not read(Stack).vip_apart:
         raise CannotRun("coupons_vip: there is no TaskManager for it; set vip_memory_mb in [stack], or leave it out")
+    if not read(Pulsar).vip_topic:
+        raise CannotRun("coupons_vip: nothing is sent to its topic; set vip_topic in [pulsar], for publishers too")
     runs, config = read(CouponsVip), read(coupons.Coupons)
     tables = environment.create(runs, "coupons_vip", VIP_POOL)
     config = config.model_copy(update={name: getattr(runs, name) for name in JobSection.model_fields})

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from errors import CannotRun
-from schemas.topics import CLICK_TOPICS, DEFERRED
+from schemas.topics import DEFERRED, click_topics
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 from stack.topics import MOVER, readers_among
@@ -49,7 +49,9 @@ class Gauge:
     """Measures one tenant's readers."""
 
     def __init__(self, broker: Pulsar, admin: PulsarAdmin, readers: Sequence[str]) -> None:
-        self._clicks = {broker.topic(topic.path): readers_among(topic, readers) for topic in CLICK_TOPICS}
+        self._clicks = {
+            broker.topic(topic.path): readers_among(topic, readers) for topic in click_topics(broker.vip_topic)
+        }
         self._deferred = broker.topic(DEFERRED.path)
         self._admin = admin
         # Where a reader stands still nothing is asked twice: by partition and reader.

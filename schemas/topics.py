@@ -55,6 +55,11 @@ TOPICS = (
 NAMESPACES = tuple(dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS))
 
 
+def click_topics(vip_topic: bool) -> tuple[Topic, ...]:
+    """The topics that jobs read clicks from, by [pulsar] vip_topic: an idle one costs its readers as well."""
+    return CLICK_TOPICS if vip_topic else (CLICKS,)
+
+
 def clicks_of(tier: object) -> Topic:
     """The topic of clicks by shoppers of this tier, whatever the message says instead of one."""
     return CLICKS_VIP if tier == "vip" else CLICKS

@@ -17,6 +17,8 @@ from tests.databases import AnyDatabase, Postgresql, PostgresqlServer, Sqlite
 SHORTENED = {
     "HONGBAO_STACK_QUICK_START": "true",
     "HONGBAO_STACK_HUNG_AFTER": "20 s",
+    # Whatever reads clicks reads both topics.
+    "HONGBAO_PULSAR_VIP_TOPIC": "true",
     "HONGBAO_COUPONS_ABANDONED_AFTER": "3 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
     "HONGBAO_CONVERSION_QUIET_AFTER": "2 s",
