@@ -6,21 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from settings import sections
 from settings.reader import ROOT
-from settings.sections import (
-    Autoscale,
-    Campaigns,
-    Deferral,
-    Flink,
-    Models,
-    Pressure,
-    Prices,
-    Pulsar,
-    Services,
-    Stack,
-    Subscribers,
-    Warehouse,
-)
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """\
@@ -42,8 +29,10 @@ def models() -> list[type[BaseModel]]:
     from jobs.landing import Landing
 
     of_jobs: list[type[BaseModel]] = [Landing, Conversion, Coupons, CouponsVip]
-    of_operating: list[type[BaseModel]] = [Pressure, Deferral, Autoscale, Models]
-    return [Stack, Pulsar, Flink, Warehouse, *of_jobs, Campaigns, Subscribers, Services, Prices, *of_operating]
+    of_operating: list[type[BaseModel]] = [sections.Pressure, sections.Deferral, sections.Autoscale, sections.Models]
+    of_machine: list[type[BaseModel]] = [sections.Stack, sections.Pulsar, sections.Flink, sections.Warehouse]
+    of_sale: list[type[BaseModel]] = [sections.Campaigns, sections.Subscribers, sections.Services, sections.Prices]
+    return [*of_machine, *of_jobs, *of_sale, *of_operating]
 
 
 def page() -> str:

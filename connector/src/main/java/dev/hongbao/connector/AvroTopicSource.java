@@ -15,8 +15,6 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.ProviderContext;
-import org.apache.flink.table.connector.source.DataStreamScanProvider;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.abilities.SupportsProjectionPushDown;
@@ -134,17 +132,7 @@ final class AvroTopicSource implements ScanTableSource, SupportsSourceWatermark,
 
   @Override
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
-    return new DataStreamScanProvider() {
-      @Override
-      public DataStream<RowData> produceDataStream(ProviderContext provider, StreamExecutionEnvironment env) {
-        return stream(env);
-      }
-
-      @Override
-      public boolean isBounded() {
-        return false;
-      }
-    };
+    return TopicSource.unbounded(this::stream);
   }
 
   private DataStream<RowData> stream(StreamExecutionEnvironment env) {

@@ -91,8 +91,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
     } catch (Records.Unreadable e) {
       return dead(message, payload, null, e.getMessage());
     }
-    Contract.Violation violation =
-        contract.violation(event, message.getBrokerPublishTime().orElse(message.getPublishTime()));
+    Contract.Violation violation = contract.violation(event, Origin.appendedMs(message));
     return violation == null
         ? alive(message, payload, event)
         : dead(message, payload, violation.field(), violation.reason());
@@ -156,7 +155,7 @@ final class ClickDecoder implements PulsarDeserializationSchema<RowData> {
 
   private void count(Message<byte[]> message, String reason) {
     if (deadShare != null) {
-      deadShare.count(message.getBrokerPublishTime().orElse(message.getPublishTime()), reason);
+      deadShare.count(Origin.appendedMs(message), reason);
     }
   }
 

@@ -12,8 +12,6 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.ProviderContext;
-import org.apache.flink.table.connector.source.DataStreamScanProvider;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.abilities.SupportsProjectionPushDown;
@@ -142,17 +140,7 @@ public final class ClicksTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
-      return new DataStreamScanProvider() {
-        @Override
-        public DataStream<RowData> produceDataStream(ProviderContext provider, StreamExecutionEnvironment env) {
-          return stream(env);
-        }
-
-        @Override
-        public boolean isBounded() {
-          return false;
-        }
-      };
+      return TopicSource.unbounded(this::stream);
     }
 
     private DataStream<RowData> stream(StreamExecutionEnvironment env) {

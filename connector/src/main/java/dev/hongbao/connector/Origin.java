@@ -20,8 +20,7 @@ final class Origin {
       case "message_id" -> StringData.fromString(id(message));
       case "schema_version" -> version(message);
       case "published_at" -> TimestampData.fromEpochMillis(message.getPublishTime());
-      case "appended_at" ->
-          TimestampData.fromEpochMillis(message.getBrokerPublishTime().orElse(message.getPublishTime()));
+      case "appended_at" -> TimestampData.fromEpochMillis(appendedMs(message));
       case "read_at" -> TimestampData.fromEpochMillis(System.currentTimeMillis());
       default -> null;
     };
@@ -34,6 +33,11 @@ final class Origin {
       topic = StringData.fromString(name);
     }
     return topic;
+  }
+
+  /** Gives when the broker took the message, or when it was published where the broker does not say. */
+  static long appendedMs(Message<byte[]> message) {
+    return message.getBrokerPublishTime().orElse(message.getPublishTime());
   }
 
   /** Gives the version of the writer's schema, or null where the message names none. */

@@ -65,8 +65,7 @@ final class RecordDecoder implements PulsarDeserializationSchema<RowData> {
     String reason = null;
     try {
       record = records.read(message, message.getData());
-      Contract.Violation violation =
-          contract.violation(record, message.getBrokerPublishTime().orElse(message.getPublishTime()));
+      Contract.Violation violation = contract.violation(record, Origin.appendedMs(message));
       reason = violation == null ? null : violation.reason();
     } catch (Records.Unreadable e) {
       reason = e.getMessage();

@@ -3,6 +3,7 @@ package dev.hongbao.connector;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.connector.pulsar.common.config.PulsarOptions;
@@ -11,6 +12,10 @@ import org.apache.flink.connector.pulsar.source.PulsarSourceOptions;
 import org.apache.flink.connector.pulsar.source.config.CursorVerification;
 import org.apache.flink.connector.pulsar.source.enumerator.cursor.StartCursor;
 import org.apache.flink.connector.pulsar.source.reader.deserializer.PulsarDeserializationSchema;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.connector.ProviderContext;
+import org.apache.flink.table.connector.source.DataStreamScanProvider;
 import org.apache.flink.table.data.RowData;
 
 /** The stream of topics' messages, set up as every table here reads Pulsar; {@code fetchWait} is for company. */
@@ -41,6 +46,21 @@ record TopicSource(String serviceUrl, List<String> topics, String subscription, 
       return source;
     }
     return new BatchSafeSource<>(source, new Positions(adminUrl, missingPosition.equals("earliest")));
+  }
+
+  /** Gives a table's rows as the stream that the function makes of them, which has no end. */
+  static DataStreamScanProvider unbounded(Function<StreamExecutionEnvironment, DataStream<RowData>> rows) {
+    return new DataStreamScanProvider() {
+      @Override
+      public DataStream<RowData> produceDataStream(ProviderContext provider, StreamExecutionEnvironment env) {
+        return rows.apply(env);
+      }
+
+      @Override
+      public boolean isBounded() {
+        return false;
+      }
+    };
   }
 
   /** Follows the event time of each partition in the column {@code time}; a row without one does not count. */
