@@ -1,6 +1,7 @@
 """Keep the stack up: start again what died or hangs, until `hongbao down` (stack/supervise.py is its process).
 
-A process is started with the command of the last time, at once after a long life, later and later in a crash loop.
+A process is started with the command of the last time, at once after a life of some seconds, later and later in a
+crash loop.
 What it did is in log/supervisor.log and, for `hongbao status`, in restarts.json.
 """
 
@@ -20,7 +21,7 @@ from stack.processes import Service, exclusive
 NAME = "supervisor"
 # What lived so long did not die of how it was started.
 STEADY_S = 60.0
-# Before the first, second, … start after deaths in a row.
+# At least so long from one start to the next, after the first, second, … death in a row.
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 LOOP_DEATHS = 3
 
@@ -82,7 +83,8 @@ class Supervisor:
         if life.due_s is None:
             steady = life.started_s is None or now_s - life.started_s >= STEADY_S
             life.deaths = 1 if steady else life.deaths + 1
-            life.due_s = now_s + BACKOFF_S[min(life.deaths, len(BACKOFF_S)) - 1]
+            backoff_s = BACKOFF_S[min(life.deaths, len(BACKOFF_S)) - 1]
+            life.due_s = now_s if life.started_s is None else max(now_s, life.started_s + backoff_s)
             loop = f", {life.deaths} times in a row" if life.in_a_loop else ""
             self.say(f"{service.name} died{loop}; its log ends: {service.last_line()}")
         if now_s < life.due_s:

@@ -80,9 +80,20 @@ def test_process_that_dies_each_time_is_started_later_and_later_and_reported(tmp
             assert not said[-1].endswith("started again")
             watching.look(now_s + backoff_s)
         assert said[-1].endswith("started again")
-        now_s += backoff_s + 1
+        now_s += backoff_s
     assert restarts(tmp_path)["broken"].in_a_loop
     assert "broken died, 4 times in a row; its log ends: no room for me" in said
+
+
+def test_process_that_lived_longer_than_it_would_have_to_wait_is_started_at_once(
+    sleeper: Service, tmp_path: Path
+) -> None:
+    watching, said = supervisor(tmp_path)
+    for backoff_s in BACKOFF_S[:4]:
+        kill(sleeper)
+        watching.look(10.0 * BACKOFF_S.index(backoff_s))
+        assert said[-1].endswith("started again")
+    assert restarts(tmp_path)["sleeper"].in_a_loop
 
 
 def test_long_life_ends_the_loop(sleeper: Service, tmp_path: Path) -> None:
