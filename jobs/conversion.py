@@ -31,6 +31,8 @@ class Conversion(JobSection):
 
     # Coupons have a second, landed events fifteen; a conversion figure waits for its window anyway.
     niceness: int = Field(10, ge=0, le=19)
+    # When a TaskManager died, behind the coupons' job and landing.
+    restart_after: Duration = Field(timedelta(seconds=16), ge=timedelta(milliseconds=1), le=timedelta(minutes=1))
     # Revenue is summed in this currency alone; orders in another count as orders.
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
     # A visit ends after this long without an event.

@@ -23,6 +23,9 @@ from settings.duration import Duration
 from settings.sections import Section
 from stack.cluster import MANAGED_MB, POOL
 
+# A job that asks for longer after its first failure waits that long after each.
+MOST_RESTART_AFTER = timedelta(seconds=10)
+
 
 class JobSection(Section):
     """The knobs that every job has; each job adds its own."""
@@ -36,6 +39,9 @@ class JobSection(Section):
     fetch_wait: Duration = Field(timedelta(milliseconds=200), ge=timedelta(milliseconds=1))
     # Of the job's threads where jobs share a TaskManager: 0 is urgent, 19 runs when nobody else wants to.
     niceness: int = Field(0, ge=0, le=19)
+    # After its first failure; after more of them it waits longer and longer. Flink's default is 1 s; a killed
+    # TaskManager must be forgotten within a coupon's patience.
+    restart_after: Duration = Field(timedelta(milliseconds=500), ge=timedelta(milliseconds=1), le=timedelta(minutes=1))
     # `stock` is the connector's own, which loses the rest of a half-read batch when it restores: for drills' controls.
     source: Literal["batch-safe", "stock"] = "batch-safe"
     # How long an event id is remembered: a repeat within it is dropped.
@@ -82,6 +88,11 @@ def create(config: JobSection, name: str, pool: str = POOL) -> StreamTableEnviro
         "execution.checkpointing.max-concurrent-checkpoints": "1",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.buffer-timeout.interval": milliseconds(config.buffer_timeout),
+        # Without end: a disk may be full, or a broker away, for as long as it takes a person to come. A checkpoint
+        # that fails restarts the job too (tolerable-failed-checkpoints is 0): its half-written files are begun anew.
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": milliseconds(config.restart_after),
+        "restart-strategy.exponential-delay.max-backoff": milliseconds(max(config.restart_after, MOST_RESTART_AFTER)),
         "python.execution-mode": "thread",
         # The embedded interpreter finds its packages through this one's path; a TaskManager has it at the same place.
         "python.executable": sys.executable,

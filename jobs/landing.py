@@ -29,6 +29,8 @@ class Landing(JobSection):
 
     # Coupons have a second, a landed event fifteen.
     niceness: int = Field(5, ge=0, le=19)
+    # When a TaskManager died the coupons' job goes first: two cores that start all jobs at once start none in its time.
+    restart_after: Duration = Field(timedelta(seconds=12), ge=timedelta(milliseconds=1), le=timedelta(minutes=1))
     # A file becomes visible when the checkpoint that closes it completes: this is most of its freshness.
     checkpoint_interval: Duration = Field(timedelta(seconds=5), ge=timedelta(milliseconds=100))
     # The job stops when more of a minute's messages are no events, by the broker's clock; 1 never stops it.

@@ -83,12 +83,6 @@ high-availability.zookeeper.client.session-timeout: 6000
 high-availability.zookeeper.client.tolerate-suspended-connections: true
 high-availability.zookeeper.client.retry-wait: 500
 high-availability.zookeeper.client.max-retry-attempts: 60
-# Without end: a disk may be full, or a broker away, for as long as it takes a person to come. A checkpoint that fails
-# restarts the job as well (tolerable-failed-checkpoints is 0): its half-written files are then begun anew.
-restart-strategy.type: exponential-delay
-# Default is 1 s; a killed TaskManager must be forgotten within a coupon's patience.
-restart-strategy.exponential-delay.initial-backoff: 500 ms
-restart-strategy.exponential-delay.max-backoff: 10 s
 # How a job ended, for `hongbao status` when the JobManager that knew it is gone.
 jobmanager.archive.fs.dir: {folder}/{history}
 jobmanager.scheduler: {scheduler}
