@@ -22,6 +22,9 @@ LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=
 # starts everything at once, never hears of one (1.20.5; with the JobManager's 6 s, a stall of 9 s did it).
 WORKER = ("-Dhigh-availability.zookeeper.client.session-timeout=60000",)
 
+# Flink's, with Python started ahead.
+WORKER_MAIN = "dev.hongbao.connector.TaskManager"
+
 # The two kinds of TaskManagers. Flink 1.20 has no other way to send a session cluster's job to one of them: its slots
 # ask for an external resource that only those have; nothing stands behind the name.
 POOL, VIP_POOL = "shared", "vip"
@@ -165,17 +168,16 @@ def client_environment(stack: Stack) -> dict[str, str]:
 def _roles(stack: Stack, services: list[Service]) -> list[tuple[Service, str, int]]:
     package = "org.apache.flink.runtime"
     first = (services[0], f"{package}.entrypoint.StandaloneSessionClusterEntrypoint", stack.jobmanager_memory_mb)
-    worker = f"{package}.taskexecutor.TaskManagerRunner"
     memory_mb = {VIP: stack.vip_memory_mb}
     return [
         first,
-        *((service, worker, memory_mb.get(service.name, stack.taskmanager_memory_mb)) for service in services[1:]),
+        *((service, WORKER_MAIN, memory_mb.get(service.name, stack.taskmanager_memory_mb)) for service in services[1:]),
     ]
 
 
 def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
     """The JVM, started directly: Flink's scripts start two more only to compute these numbers."""
-    worker, vip = main.endswith("TaskManagerRunner"), name == VIP
+    worker, vip = main == WORKER_MAIN, name == VIP
     heap_mb = memory_mb - (VIP_BESIDES_HEAP_MB if vip else TASKMANAGER_BESIDES_HEAP_MB if worker else 512)
     jvm = [VIP_YOUNG if vip and option.startswith("-Xmn") else option for option in (JVM if worker else LEADER_JVM)]
     return [
@@ -191,6 +193,7 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
         f"-Dlog4j.configurationFile={jars.LOG4J}",
         *jars.java_options(),
+        *((f"-Dhongbao.python={sys.executable}",) if worker else ()),
         "-cp",
         f"{stack.folder / 'lib'}/*",
         main,

@@ -6,7 +6,7 @@ import pytest
 
 import stack
 from pressure.signal import newest
-from settings import Pressure, Pulsar, read
+from settings import Pressure, Pulsar, Stack, read
 from stack.doctor import examine
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
@@ -34,6 +34,11 @@ def test_up_watches_how_pressed_the_system_is(whole_stack: None) -> None:
         return 1e9 if signal is None else signal.age_s(time.time())
 
     eventually(lambda: age_s() < read(Pressure).stale_after.total_seconds(), True)
+
+
+def test_taskmanager_has_started_python_before_a_job_asks(whole_stack: None) -> None:
+    log = read(Stack).folder / "log" / "taskmanager-1.log"
+    eventually(lambda: "Python was started ahead" in log.read_text(errors="replace"), True)
 
 
 def test_doctor_finds_a_healthy_stack_well(broker: Pulsar) -> None:
