@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from campaigns.definition import Campaign
 from campaigns.file import across
-from campaigns.versions import Versions
 from errors import SettingsError
 from schemas.topics import CAMPAIGNS
 from settings import Pulsar
+from topics.versions import Versions
 
 ACTIVE, PAUSED = "active", "paused"
 

@@ -22,12 +22,13 @@ from coupons.inbox import Inbox, Key
 from coupons.lanes import Lanes, acknowledge
 from coupons.message import Message, Receipt, check, decoded
 from coupons.signals import told_to_stop
-from coupons.subscriber import Decoder, connect
 from coupons.undelivered import Undelivered
 from errors import ProblemFound, Undeliverable, Unreachable
 from schemas.topics import UNDELIVERED, Topic
 from settings import Pulsar
 from settings.sections import Subscribers
+from topics.avro import Writers
+from topics.client import connect
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,6 @@ class Subscriber:
     ) -> None:
         self._broker, self._topics, self._subscription = broker, topics, subscription
         self._inbox, self._handlers, self._config = inbox, handlers, config or Subscribers()
-        self._decoders = {topic: Decoder(broker, topic) for topic in topics}
         self._undelivered = Undelivered(broker, subscription)
         first_s, most_s = self._config.retry_first.total_seconds(), self._config.retry_most.total_seconds()
         self._held = Held(first_s, most_s)
@@ -98,6 +98,7 @@ class Subscriber:
             client = open_until_end.enter_context(_connected(self._broker))
             open_until_end.callback(self._inbox.close)
             open_until_end.callback(self._undelivered.close)
+            self._writers = {topic: Writers(client, topic.record) for topic in self._topics}
             most_in_a_row = self._config.most_in_a_row
             self._lanes = Lanes(client, self._broker, self._topics, self._subscription, most_in_a_row)
             ready()
@@ -145,7 +146,7 @@ class Subscriber:
     def _wanted(self, receipt: Receipt) -> bool:
         try:
             if receipt.message is None:
-                receipt.message = decoded(self._decoders[receipt.topic], receipt.topic, receipt.raw)
+                receipt.message = decoded(self._writers[receipt.topic], receipt.topic, receipt.raw)
             if receipt.message.kind not in self._handlers:
                 return False
             check(receipt.topic, receipt.message)

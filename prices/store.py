@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from campaigns.store import ACTIVE
-from campaigns.versions import Versions
 from errors import SettingsError
 from prices.file import across
 from prices.rule import PriceRule
 from schemas.topics import PRICE_RULES
 from settings import Pulsar
+from topics.versions import Versions
 
 
 @dataclass(frozen=True)
