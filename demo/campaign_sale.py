@@ -91,7 +91,7 @@ def _plan(files: Folder, screen: Screen, events: int) -> Plan:
         screen.say(f"a wrong file: apply names {len(files.slip())} faults and publishes nothing")
 
     def change() -> None:
-        screen.say("applied " + ", ".join(f"{one.name} version {one.version}" for one in files.change()))
+        screen.say("applied " + ", ".join(f"{one.key} version {one.version}" for one in files.change()))
 
     def put_broken() -> None:
         files.put_broken(datetime.now(UTC))

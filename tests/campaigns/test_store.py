@@ -7,7 +7,7 @@ import pytest
 
 import schemas
 from campaigns import store
-from campaigns.store import ACTIVE, PAUSED, Applied
+from campaigns.store import ACTIVE, PAUSED
 from errors import SettingsError, Unreachable
 from schemas.encoder import encoder
 from schemas.topics import CAMPAIGNS
@@ -18,6 +18,7 @@ from tests.topics.everything import everything
 from tests.waiting import eventually
 from topics.avro import EncodedAvro
 from topics.client import connect
+from topics.numbered import Applied
 
 pytestmark = pytest.mark.stack
 

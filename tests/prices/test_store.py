@@ -9,13 +9,13 @@ import schemas
 from campaigns.store import ACTIVE, PAUSED
 from errors import CannotRun, SettingsError, Unreachable
 from prices import store
-from prices.store import Applied
 from schemas.encoder import encoder
 from schemas.topics import PRICE_RULES
 from settings import Pulsar
 from tests.prices.rules import rule
 from topics.avro import EncodedAvro
 from topics.client import connect
+from topics.numbered import Applied
 
 pytestmark = pytest.mark.stack
 
