@@ -168,7 +168,8 @@ def _message(
         roll -= share
     match kind:
         case "undecodable":
-            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter", step["membership_tier"])
+            tier = step["membership_tier"]
+            return Message(kind, key, dice.randbytes(60), 0, None, None, None, "dead_letter", tier=tier)
         case "duplicate":
             expected = "duplicate"
         case "out_of_order":
