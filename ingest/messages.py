@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ingest import profile, shop
 from ingest.event_id import EventIds
+from ingest.lane import varint
 from ingest.ledger import moment
 from ingest.publisher import Publisher
 from settings.sections import Section
@@ -68,19 +69,8 @@ class Message:
 def patched(message: Message, now_ms: int) -> bytes:
     """The payload with occurred_at and sent_at set; they stand next to each other, before source and properties."""
     at = len(message.payload) - message.tail - 2 * TIME_BYTES
-    times = zigzag(now_ms - (message.age_ms or 0)) + zigzag(now_ms)
+    times = varint(now_ms - (message.age_ms or 0) << 1) + varint(now_ms << 1)
     return message.payload[:at] + times + message.payload[at + 2 * TIME_BYTES :]
-
-
-def zigzag(value: int) -> bytes:
-    """A non-negative Avro long."""
-    value <<= 1
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
 
 
 class Maker:

@@ -4,7 +4,8 @@ from itertools import islice
 
 import pytest
 
-from ingest.messages import Message, Simulation, messages, patched, zigzag
+from ingest.lane import varint
+from ingest.messages import Message, Simulation, messages, patched
 from ingest.publisher import Publisher
 from ingest.shop import Shop
 from settings import Deferral, Pulsar
@@ -13,8 +14,8 @@ from settings import Deferral, Pulsar
 def test_times_are_patched_in_place() -> None:
     then, now = 1_790_000_000_000, 1_800_000_000_000
     tail = b"\x06app\x00"[-4:]
-    message = Message("normal", "u1", b"head" + zigzag(then) * 2 + tail, len(tail), 250, None, None, "landed")
-    assert patched(message, now) == b"head" + zigzag(now - 250) + zigzag(now) + tail
+    message = Message("normal", "u1", b"head" + varint(then << 1) * 2 + tail, len(tail), 250, None, None, "landed")
+    assert patched(message, now) == b"head" + varint(now - 250 << 1) + varint(now << 1) + tail
 
 
 @pytest.mark.stack
