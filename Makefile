@@ -2,7 +2,7 @@
 UV = .uv/bin/uv
 UV_VERSION = 0.13.9
 HONGBAO = .venv/bin/hongbao
-PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons campaigns services stack warehouse effect ledger drills cli demo notebooks bench tests examples/python rules prices pressure rehearsal scaling model
+PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons campaigns services stack warehouse effect ledger drills cli demo notebooks bench tests examples/python rules prices pressure rehearsal scaling model topics
 JVM_SOURCES = $(shell find connector/src stack/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
 .PHONY: install check test test-flink test-others test-jvm demo drill bench clean

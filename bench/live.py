@@ -11,7 +11,6 @@ from typing import Any
 import warehouse
 from bench import latency
 from bench.drain import JOBS
-from bench.process import begin, process, told
 from bench.spread import spread
 from errors import CannotRun
 from jobs.submit import submit_and_check
@@ -19,6 +18,7 @@ from schemas.topics import COUPONS
 from settings import Pulsar, read
 from settings.reader import ROOT
 from stack import topics
+from stack.child import begin, process, told
 from stack.private import private
 from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin

@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.backlog import REPEATED_SHARE, Made, made, record
 from ingest import Publisher, profile
-from ingest.simulator import Message, patched
+from ingest.messages import Message, patched
 from settings import Pulsar, read
 
 # The publisher's own share of the latency; below a millisecond of waiting its batches are of one event each.

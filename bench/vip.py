@@ -15,12 +15,12 @@ from typing import Any
 from bench import latency
 from bench.live import USUAL_PER_S
 from bench.load import BATCH_DELAY_MS, COMPRESSION
-from bench.process import Child, begin, process, ready, told
 from errors import CannotRun
 from jobs.submit import submit_and_check
 from schemas.topics import CLICKS, CLICKS_VIP
 from settings import Pulsar, read
 from settings.reader import ROOT
+from stack.child import Child, begin, process, ready, told
 from stack.private import private
 from stack.pulsar_admin import PulsarAdmin
 

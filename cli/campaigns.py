@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.answer import Json, command, say, show
+from cli.numbered import applied, problems
 
 if TYPE_CHECKING:
     from campaigns.definition import Campaign
     from campaigns.plan import Day
-    from campaigns.store import Applied, Found
+    from campaigns.store import Found
     from model.definition import Model
 
 app = typer.Typer(no_args_is_help=True, help="Check, plan and run campaigns.")
@@ -60,7 +61,7 @@ def plan(
     of_day = _of_day(asked, campaigns, found, _model(offline))
     text = "\n".join([*map(sentence, told_changes), "", told(of_day)])
     show({"changes": [vars(change) for change in told_changes], **_plain(of_day)}, json, text)
-    return _problems(found)
+    return problems(found)
 
 
 @app.command("apply")
@@ -74,7 +75,7 @@ def apply(folder: Folder = None, json: Json = False) -> None:
     from campaigns.folder import valid
     from settings import Pulsar, read
 
-    _applied(store.apply(read(Pulsar), valid(_folder(folder))), json)
+    applied(store.apply(read(Pulsar), valid(_folder(folder))), "name", json)
 
 
 @app.command("pause")
@@ -87,7 +88,7 @@ def pause(name: Annotated[str, typer.Argument(help="The campaign")], json: Json 
     from campaigns import store
     from settings import Pulsar, read
 
-    _applied(store.set_status(read(Pulsar), name, store.PAUSED), json)
+    applied(store.set_status(read(Pulsar), name, store.PAUSED), "name", json)
 
 
 @app.command("resume")
@@ -100,7 +101,7 @@ def resume(name: Annotated[str, typer.Argument(help="The campaign")], json: Json
     from campaigns import store
     from settings import Pulsar, read
 
-    _applied(store.set_status(read(Pulsar), name, store.ACTIVE), json)
+    applied(store.set_status(read(Pulsar), name, store.ACTIVE), "name", json)
 
 
 @app.command("status")
@@ -120,7 +121,7 @@ def status(folder: Folder = None, json: Json = False) -> int:
     show(standings(found, campaigns, time.time_ns() // 1_000_000), json)
     for fault in faults:
         say(f"hongbao: {fault}")
-    return _problems(found)
+    return problems(found)
 
 
 def _folder(folder: Path | None) -> Path:
@@ -154,17 +155,3 @@ def _of_day(day: date, campaigns: Mapping[str, "Campaign"], found: "Found", mode
 
 def _plain(day: "Day") -> dict[str, Any]:
     return {**asdict(day), "day": day.day.isoformat()}
-
-
-def _applied(published: "list[Applied]", json: bool) -> None:
-    rows = [one._asdict() for one in published]
-    lines = [f"{one.name}: version {one.version}, {one.status}" for one in published]
-    show(rows, json, "\n".join(lines) or "nothing to change")
-
-
-def _problems(found: "Found") -> int:
-    """Tell what on the topic cannot be read; 1 where there is something."""
-    problems = [*found.problems, *(one.problem for one in found.newest.values() if one.problem)]
-    for problem in problems:
-        say(f"hongbao: {problem}")
-    return 1 if problems else 0

@@ -3,14 +3,12 @@
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.answer import Json, command, say, show
-
-if TYPE_CHECKING:
-    from prices.store import Applied, Found
+from cli.numbered import applied, problems
 
 app = typer.Typer(no_args_is_help=True, help="Check, plan and run the rules that move prices.")
 Folder = Annotated[Path | None, typer.Option(help="Where the files lie; by default [prices] folder.")]
@@ -66,7 +64,7 @@ def apply(folder: Folder = None, json: Json = False) -> None:
     from prices.file import valid
     from settings import Pulsar, read
 
-    _applied(store.apply(read(Pulsar), valid(_folder(folder))), json)
+    applied(store.apply(read(Pulsar), valid(_folder(folder))), "category", json)
 
 
 @app.command("pause")
@@ -80,7 +78,7 @@ def pause(category: Category, json: Json = False) -> None:
     from prices import store
     from settings import Pulsar, read
 
-    _applied(store.set_status(read(Pulsar), category, PAUSED), json)
+    applied(store.set_status(read(Pulsar), category, PAUSED), "category", json)
 
 
 @app.command("resume")
@@ -94,7 +92,7 @@ def resume(category: Category, json: Json = False) -> None:
     from prices import store
     from settings import Pulsar, read
 
-    _applied(store.set_status(read(Pulsar), category, ACTIVE), json)
+    applied(store.set_status(read(Pulsar), category, ACTIVE), "category", json)
 
 
 @app.command("status")
@@ -114,24 +112,10 @@ def status(folder: Folder = None, json: Json = False) -> int:
     show(standings(found, rules), json)
     for fault in faults:
         say(f"hongbao: {fault}")
-    return _problems(found)
+    return problems(found)
 
 
 def _folder(folder: Path | None) -> Path:
     from settings import Prices, read
 
     return folder or read(Prices).folder
-
-
-def _applied(published: "list[Applied]", json: bool) -> None:
-    rows = [one._asdict() for one in published]
-    lines = [f"{one.category}: version {one.version}, {one.status}" for one in published]
-    show(rows, json, "\n".join(lines) or "nothing to change")
-
-
-def _problems(found: "Found") -> int:
-    """Tell what on the topic cannot be read; 1 where there is something."""
-    problems = [*found.problems, *(one.problem for one in found.newest.values() if one.problem)]
-    for problem in problems:
-        say(f"hongbao: {problem}")
-    return 1 if problems else 0

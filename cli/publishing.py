@@ -118,8 +118,8 @@ def simulate(
     Example: hongbao simulate --profile steady=100x20s,burst=10000x20s
     """
     from ingest import profile as profiles
+    from ingest.messages import Simulation
     from ingest.shop import SALE
-    from ingest.simulator import Simulation
     from ingest.simulator import simulate as run
     from settings import Deferral, Pulsar, Stack, read
 

@@ -38,8 +38,8 @@ def prices(count: Count = None, json: Json = False) -> None:
 
 
 def _tail(topic: "Topic", line: str, count: int | None, json: bool) -> None:
-    from coupons.subscriber import follow
     from settings import Pulsar, read
+    from topics.follow import follow
 
     for record in follow(read(Pulsar), topic, count):
         show(record, json, line.format(**record))

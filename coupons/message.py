@@ -8,10 +8,10 @@ import pulsar
 
 import schemas
 from coupons.inbox import Key
-from coupons.subscriber import Decoder
 from errors import Undeliverable, Unreachable
 from schemas.rules import violation
 from schemas.topics import Topic
+from topics.avro import Writers
 
 # What makes a message the same as another, by its contract.
 IDS = {"coupon_trigger": "coupon_id", "click_event": "event_id", "price_trigger": "price_id"}
@@ -66,10 +66,10 @@ class Receipt:
         return Key(subscription, self.topic.record, self.message.id)
 
 
-def decoded(decoder: Decoder, topic: Topic, raw: pulsar.Message) -> Message:
+def decoded(writers: Writers, topic: Topic, raw: pulsar.Message) -> Message:
     """The message; raises Undeliverable for bytes that are none, Unreachable when its schema cannot be asked for."""
     try:
-        value = decoder.decode(raw)
+        value = writers.decode(raw)
     except Unreachable:
         raise
     except Exception as error:

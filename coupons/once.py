@@ -16,18 +16,20 @@ from enum import Enum, auto
 import pulsar
 
 from coupons import inbox as inboxes
+from coupons.attempts import Attempts
 from coupons.database import Effects
 from coupons.held import Held, delay_s
 from coupons.inbox import Inbox, Key
 from coupons.lanes import Lanes, acknowledge
 from coupons.message import Message, Receipt, check, decoded
 from coupons.signals import told_to_stop
-from coupons.subscriber import Decoder, connect
 from coupons.undelivered import Undelivered
 from errors import ProblemFound, Undeliverable, Unreachable
 from schemas.topics import UNDELIVERED, Topic
 from settings import Pulsar
 from settings.sections import Subscribers
+from topics.avro import Writers
+from topics.client import connect
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +37,6 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Effects, Message], None]
 # A transaction stays open no longer: others wait for its rows.
 GROUP_S = 0.05
-# What a crash may have left in hand is among the first messages after a start.
-CAREFUL_MESSAGES = 1_000
 AWAY_FIRST_S, AWAY_MOST_S = 0.1, 5.0
 # Two processes that met in one row part at the next attempt; more than that is worth a line.
 AWAY_TOLD = 3
@@ -74,14 +74,14 @@ class Subscriber:
     ) -> None:
         self._broker, self._topics, self._subscription = broker, topics, subscription
         self._inbox, self._handlers, self._config = inbox, handlers, config or Subscribers()
-        self._decoders = {topic: Decoder(broker, topic) for topic in topics}
         self._undelivered = Undelivered(broker, subscription)
+        self._attempts = Attempts(inbox, subscription)
         first_s, most_s = self._config.retry_first.total_seconds(), self._config.retry_most.total_seconds()
         self._held = Held(first_s, most_s)
         # Received or due, and next: before anything new.
         self._again: deque[Receipt] = deque()
         self._stopping = threading.Event()
-        self._careful, self._away, self._undelivered_in_a_row = CAREFUL_MESSAGES, 0, 0
+        self._away, self._undelivered_in_a_row = 0, 0
         # Smaller after each conflict with another process, until the two no longer meet.
         self._most = self._config.group
         self._forget_at_s = 0.0
@@ -98,6 +98,7 @@ class Subscriber:
             client = open_until_end.enter_context(_connected(self._broker))
             open_until_end.callback(self._inbox.close)
             open_until_end.callback(self._undelivered.close)
+            self._writers = {topic: Writers(client, topic.record) for topic in self._topics}
             most_in_a_row = self._config.most_in_a_row
             self._lanes = Lanes(client, self._broker, self._topics, self._subscription, most_in_a_row)
             ready()
@@ -145,7 +146,7 @@ class Subscriber:
     def _wanted(self, receipt: Receipt) -> bool:
         try:
             if receipt.message is None:
-                receipt.message = decoded(self._decoders[receipt.topic], receipt.topic, receipt.raw)
+                receipt.message = decoded(self._writers[receipt.topic], receipt.topic, receipt.raw)
             if receipt.message.kind not in self._handlers:
                 return False
             check(receipt.topic, receipt.message)
@@ -158,13 +159,13 @@ class Subscriber:
 
     def _group(self, receipt: Receipt) -> list[tuple[Receipt, Fate]]:
         """Handle this and what else is there in one transaction; raises Unreachable with nothing done or lost."""
-        most = 1 if self._careful else self._most
+        most = 1 if self._attempts.careful else self._most
         until_s = time.monotonic() + GROUP_S
         found: list[tuple[Receipt, Fate]] = []
         failed: set[str] = set()
         following: Receipt | None = receipt
         try:
-            self._count_ahead(receipt)
+            self._attempts.count_ahead(receipt)
             with self._inbox.transaction() as effects:
                 while following is not None:
                     receipt = following
@@ -176,33 +177,9 @@ class Subscriber:
                     following = self._next(until_s) if len(found) < most else None
         except Unreachable:
             self._again.extendleft(one for one, _ in reversed(found or [(receipt, Fate.behind)]))
-            self._uncount(self._again[0])
+            self._attempts.uncount(self._again[0])
             raise
         return found
-
-    def _count_ahead(self, receipt: Receipt) -> None:
-        """Soon after a start, count an attempt before it is made: it may be what killed the process before."""
-        if not self._careful or receipt.counted or receipt.hopeless:
-            return
-        key = receipt.inbox_key(self._subscription)
-        with self._inbox.transaction() as effects:
-            if inboxes.has(effects, key):
-                return
-            receipt.attempts, receipt.first_seen_ms = inboxes.count_attempt(effects, key)
-        receipt.counted = True
-        self._careful -= 1
-
-    def _uncount(self, receipt: Receipt) -> None:
-        """What was away is not this message's fault, however often the process is started meanwhile."""
-        if not receipt.counted:
-            return
-        try:
-            with self._inbox.transaction() as effects:
-                receipt.attempts, _ = inboxes.count_attempt(effects, receipt.inbox_key(self._subscription), -1)
-        except Unreachable:
-            return
-        receipt.counted = False
-        self._careful += 1
 
     def _handle(self, effects: Effects, receipt: Receipt) -> Fate:
         if receipt.hopeless:

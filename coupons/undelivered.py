@@ -8,6 +8,7 @@ from errors import DeliveryFailed, Unreachable
 from ingest.publisher import Publisher
 from schemas.topics import UNDELIVERED
 from settings import Pulsar
+from topics.avro import schema_version
 
 # As for dead letters: with its record the message must fit the broker's 5 MiB.
 MOST_BYTES = 4 * 1024 * 1024
@@ -52,8 +53,7 @@ def _record(receipt: Receipt, subscription: str) -> dict[str, object]:
         "topic": raw.topic_name(),
         "message_id": receipt.message_id,
         "key": raw.partition_key() or None,
-        # Message.schema_version() fails from version 128 on (pulsar-client 3.13.0).
-        "schema_version": raw._message.int_schema_version(),
+        "schema_version": schema_version(raw),
         "inbox_id": receipt.message.id if receipt.message else None,
         "reason": receipt.reason,
         "attempts": receipt.attempts,

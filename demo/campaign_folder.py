@@ -14,6 +14,7 @@ from errors import HongbaoError, SettingsError
 from ingest import Publisher
 from schemas.topics import CAMPAIGNS
 from settings import Pulsar
+from topics.numbered import Applied
 
 FILES = Path(__file__).parent / "campaigns"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -47,18 +48,18 @@ class Folder:
     def campaigns(self) -> Mapping[str, Campaign]:
         return valid(self.folder)
 
-    def apply(self) -> list[store.Applied]:
+    def apply(self) -> list[Applied]:
         """As `hongbao campaign apply`: every fault is told and nothing published, or what is new is."""
         return store.apply(self.broker, valid(self.folder))
 
-    def change(self) -> list[store.Applied]:
+    def change(self) -> list[Applied]:
         """Change two files and apply; `applied` has when."""
         for name, (old, new) in CHANGES.items():
             path = self.folder / f"{name}.toml"
             path.write_text(_replaced(path.read_text(encoding="utf-8"), old, new), encoding="utf-8")
         published = self.apply()
         newest = store.newest(self.broker).newest
-        self.applied = {one.name: newest[one.name] for one in published}
+        self.applied = {one.key: newest[one.key] for one in published}
         return published
 
     def slip(self) -> list[str]:

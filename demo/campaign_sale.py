@@ -15,7 +15,7 @@ from campaigns.definition import Campaign
 from demo import campaign_figures, figures, responder
 from demo.campaign_figures import CampaignSale, Change, Check, OfCampaign, Receipt, Uplift, WrongRecord
 from demo.campaign_folder import Folder, Plan
-from demo.sale import process, simulate
+from demo.sale import simulate
 from demo.screen import Screen
 from effect import Effect, effects
 from effect.intervals import share_uplift
@@ -24,6 +24,7 @@ from jobs.submit import submit_and_check
 from ledger import Account, Asked, account
 from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
+from stack.child import process
 from stack.flink_rest import FlinkRest
 from stack.private import private
 
@@ -66,8 +67,8 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Campaig
         files = Folder(folder / "campaigns", read(Pulsar))
         files.write(datetime.now(UTC))
         screen.say(f"applied {len(files.apply())} campaigns")
-        running.enter_context(process("demo.subscriber", str(receipts), ready="ready"))
-        running.enter_context(process("demo.responder", str(book), json.dumps(CHANCES), ready="ready"))
+        running.enter_context(process("demo.subscriber", str(receipts)))
+        running.enter_context(process("demo.responder", str(book), json.dumps(CHANCES)))
         submit_and_check(("coupons", "coupons_vip", "landing"), screen.say)
         plan = _plan(files, screen, sum(phase.events for phase in phases))
         screen.say("the sale is on")
@@ -91,7 +92,7 @@ def _plan(files: Folder, screen: Screen, events: int) -> Plan:
         screen.say(f"a wrong file: apply names {len(files.slip())} faults and publishes nothing")
 
     def change() -> None:
-        screen.say("applied " + ", ".join(f"{one.name} version {one.version}" for one in files.change()))
+        screen.say("applied " + ", ".join(f"{one.key} version {one.version}" for one in files.change()))
 
     def put_broken() -> None:
         files.put_broken(datetime.now(UTC))

@@ -1,15 +1,12 @@
 """Run the whole path on this machine: start it, simulate a sale, check every figure, stop it."""
 
 import json
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from demo import figures
 from demo.figures import Figures
@@ -20,6 +17,7 @@ from jobs.submit import submit_and_check
 from ledger import Asked, account
 from settings import Flink, Warehouse, read
 from settings.reader import ROOT
+from stack.child import lines, process
 from stack.flink_rest import FlinkRest
 from stack.private import private
 from stack.processes import wait_until
@@ -53,7 +51,7 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
         running.callback(screen.say, "stopped")
         running.enter_context(private(folder, SHORTENED, screen.say))
         receipts = folder / "receipts.jsonl"
-        running.enter_context(process("demo.subscriber", str(receipts), ready="ready"))
+        running.enter_context(process("demo.subscriber", str(receipts)))
         # Coupons first: the first coupon is what a visitor waits for.
         submit_and_check(("coupons", "landing", "conversion"), screen.say)
         ledger = folder / "ledger"
@@ -66,26 +64,6 @@ def run(started: float, chosen_profile: str = PROFILE, seed: int = 1) -> Figures
     return figure
 
 
-@contextmanager
-def process(module: str, *arguments: str, ready: str | None = None) -> Iterator[IO[str]]:
-    """A Python process of ours, its output as lines; ended with the block."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, process_group=0
-    )
-    assert child.stdout is not None
-    try:
-        if ready is not None and child.stdout.readline().strip() != ready:
-            raise CannotRun(f"demo: {module} did not start; see above")
-        yield child.stdout
-    finally:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
 def simulate(
     ledger: Path,
     chosen_profile: str,
@@ -95,8 +73,9 @@ def simulate(
 ) -> dict[str, Any]:
     """The sale in a process of its own; its summary. `shop` are fields of Shop, `show` gets what it tells meanwhile."""
     last: dict[str, Any] = {}
-    with process("ingest.simulate", str(ledger), chosen_profile, str(seed), json.dumps(shop or {})) as told:
-        for line in told:
+    arguments = (str(ledger), chosen_profile, str(seed), json.dumps(shop or {}))
+    with process("ingest.simulate", *arguments, wait=False) as simulator:
+        for line in lines(simulator):
             last = json.loads(line)
             if "sent" in last:
                 show(last)

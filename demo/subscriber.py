@@ -15,8 +15,10 @@ from types import FrameType
 
 import pulsar
 
-from coupons.subscriber import Decoder, connect
+from schemas.topics import COUPONS
 from settings import Pulsar, read
+from topics.avro import Writers
+from topics.client import connect
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STAGES = ("occurred_at", "published_at", "due_at", "read_at", "decided_at", "sent_at")
@@ -33,9 +35,10 @@ def receive(file: Path, broker: Pulsar) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    decoder, client = Decoder(broker), connect(broker)
+    client = connect(broker)
+    writers = Writers(client, COUPONS.record)
     consumer = client.subscribe(
-        broker.topic("triggers/coupons"), f"demo-{time.time_ns()}", initial_position=pulsar.InitialPosition.Latest
+        broker.topic(COUPONS.path), f"demo-{time.time_ns()}", initial_position=pulsar.InitialPosition.Latest
     )
     print("ready", flush=True)
     try:
@@ -46,7 +49,7 @@ def receive(file: Path, broker: Pulsar) -> None:
                 except pulsar.Timeout:
                     continue
                 received_ms = time.time_ns() // 1_000_000
-                coupon = decoder.decode(message)
+                coupon = writers.decode(message)
                 stages = {stage.replace("_at", "_ms"): _milliseconds(coupon[stage]) for stage in STAGES}
                 line = {"coupon_id": str(coupon["coupon_id"]), "rule": coupon["rule"], "received_ms": received_ms}
                 campaign = {name: coupon[name] for name in OF_CAMPAIGN}

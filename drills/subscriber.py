@@ -14,9 +14,10 @@ from typing import Any
 import pulsar
 
 from coupons import Effects, Inbox, Message, Subscriber
-from coupons.subscriber import Decoder, connect
 from schemas.topics import COUPONS
 from settings import Pulsar, Subscribers, read
+from topics.avro import Writers
+from topics.client import connect
 
 SUBSCRIPTION = "drill"
 TABLE = """
@@ -54,14 +55,15 @@ def without_inbox(file: Path) -> None:
     database = sqlite3.connect(file, isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute(TABLE)
-    decoder = Decoder(broker)
-    consumer = connect(broker).subscribe(
+    client = connect(broker)
+    writers = Writers(client, COUPONS.record)
+    consumer = client.subscribe(
         broker.topic(COUPONS.path), SUBSCRIPTION, initial_position=pulsar.InitialPosition.Earliest
     )
     print("ready", flush=True)
     while True:
         message = consumer.receive()
-        values = _effect(decoder.decode(message))
+        values = _effect(writers.decode(message))
         database.execute(INSERT, values)
         consumer.acknowledge(message)
 

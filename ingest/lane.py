@@ -66,7 +66,7 @@ class Batch:
     def whole(self, message_id: Any) -> bool:
         """Whether the answer is for as many messages as this batch has."""
         # MessageIdData's last field is 6, batch_size.
-        return bool(message_id.serialize().endswith(b"\x30" + _varint(len(self.events))))
+        return bool(message_id.serialize().endswith(b"\x30" + varint(len(self.events))))
 
 
 Answered = Callable[["Lane", Batch, Any, Any], None]
@@ -196,7 +196,8 @@ def lanes(client: pulsar.Client, topic: str, options: Callable[[], Any], answere
     return [Lane(client, partition, number, options(), answered) for number, partition in enumerate(partitions)]
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A number that is not negative, as protocol buffers have it; Avro has twice it."""
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)

@@ -12,9 +12,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import _pulsar
-from pulsar.schema import Schema
-
 import schemas
 from errors import CannotRun, DeliveryFailed, Refused
 from ingest.event_id import EventIds
@@ -24,7 +21,6 @@ from ingest.outbox import Outbox
 from ingest.spool import Spool
 from pressure.deferral import Diversion, visitor
 from pressure.follower import Follower, Pressure, Queue
-from schemas import Contract
 from schemas.encoder import encoder
 from schemas.rules import violation
 from schemas.topics import CLICK_TOPICS, CLICKS, DEFERRED, clicks_of
@@ -33,20 +29,6 @@ from settings import Pressure as PressureSettings
 
 # The folder, within a spool's, of the spool of deferred events.
 SIDE = "deferred"
-
-
-class EncodedAvro(Schema):  # type: ignore[misc]
-    """A registered Avro schema for bytes that are Avro already."""
-
-    def __init__(self, contract: Contract) -> None:
-        super().__init__(bytes, _pulsar.SchemaType.AVRO, {}, "AVRO")
-        self._schema_info = _pulsar.SchemaInfo(_pulsar.SchemaType.AVRO, "AVRO", contract.text)
-
-    def encode(self, obj: bytes) -> bytes:
-        return obj
-
-    def decode(self, data: bytes) -> bytes:
-        return data
 
 
 class Publisher:

@@ -10,8 +10,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from ingest.messages import Simulation
 from ingest.shop import Shop
-from ingest.simulator import Simulation, simulate
+from ingest.simulator import simulate
 from settings import Pulsar, read
 
 

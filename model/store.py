@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from campaigns.versions import Versions
 from errors import SettingsError
 from model.definition import Model, parse
 from schemas.topics import OFFER_MODELS
 from settings import Pulsar
+from topics.versions import Versions
 
 USED, KEPT = "used", "kept"
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter, StrMethodFormatter
 
-from notebooks.plots import INK, NARROWEST_LABELLED, PALE, RED, plot
+from notebooks.plots import INK, PALE, RED, plot, stacked
 
 # From what the shopper got to what never had a chance; neighbours differ in lightness.
 OUTCOME_COLOURS = {
@@ -35,20 +35,9 @@ def outcomes(rows: pd.DataFrame) -> Figure:
     counts = counts.loc[total.sort_values(ascending=False).index].head(MOST_CAMPAIGNS)
     issued = counts["issued"].sum() / max(counts.to_numpy().sum(), 1)
     figure, axes = _rows(len(counts))
-    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     labels = [f"{name}  ({total[name]:,})" for name in counts.index]
-    left = 0 * shares["issued"].to_numpy()
-    for name, colour in OUTCOME_COLOURS.items():
-        bars = axes.barh(labels, shares[name], left=left, color=colour, label=name.replace("_", " "), height=0.62)
-        texts = [f"{share:.0%}" if share >= NARROWEST_LABELLED else "" for share in shares[name]]
-        axes.bar_label(bars, texts, label_type="center", color="white" if name in DARK else INK)
-        left += shares[name].to_numpy()
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    stacked(axes, labels, counts, OUTCOME_COLOURS, DARK)
     axes.set_xlabel("share of the candidates")
-    axes.legend(ncols=4, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=3.6)
     axes.set_title(f"{issued:.0%} of the candidates were issued something")
     return figure
 

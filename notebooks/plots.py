@@ -1,6 +1,6 @@
 """Draw the sale: one function a plot, each from the rows of one question. Titles say what was found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from functools import wraps
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ INK, PALE, RED, GOLD = "#2b2b2b", "#8a8a8a", "#c8102e", "#d9a520"
 STEP_COLOURS = {"viewers": "#9aa5b1", "adders": "#4f7ca8", "checkouts": "#1f3d63", "buyers": RED}
 STAGE_COLOURS = {"broker and read": "#9aa5b1", "match and judge": "#4f7ca8", "send": GOLD}
 OUTCOME_COLOURS = {"ordered": RED, "applied": "#e58a96", "open": "#c9d3dd", "expired": "#7b8794"}
+DARK = {"ordered", "expired"}
 # A coupon later than this is spam.
 LATENCY_MS = 1_000
 MOST_BARS = 12
@@ -172,23 +173,28 @@ def outcome(rows: pd.DataFrame) -> Figure:
     counts = rows.pivot_table(index="rule", columns="outcome", values="coupons", aggfunc="sum", fill_value=0)
     counts = counts.reindex(columns=list(OUTCOME_COLOURS), fill_value=0)
     figure, axes = plt.subplots(figsize=(9, 1.4 + 0.42 * len(counts)))
-    shares = counts.div(counts.sum(axis=1), axis=0)
-    left = np.zeros(len(counts))
     labels = [f"{rule}  ({total:,})" for rule, total in zip(_words(counts.index), counts.sum(axis=1), strict=True)]
-    for name, colour in OUTCOME_COLOURS.items():
-        bars = axes.barh(labels, shares[name], left=left, color=colour, label=name, height=0.62)
+    stacked(axes, labels, counts, OUTCOME_COLOURS, DARK)
+    axes.set_xlabel("share of the coupons")
+    used = counts[["ordered", "applied"]].to_numpy().sum() / counts.to_numpy().sum()
+    axes.set_title(f"{used:.0%} of the coupons were used so far")
+    return figure
+
+
+def stacked(axes: Axes, labels: list[str], counts: pd.DataFrame, colours: Mapping[str, str], dark: Set[str]) -> None:
+    """A bar as wide as any other for each row of `counts`, shared out among its columns, of which `dark` take white."""
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    left = np.zeros(len(counts))
+    for name, colour in colours.items():
+        bars = axes.barh(labels, shares[name], left=left, color=colour, label=name.replace("_", " "), height=0.62)
         texts = [f"{share:.0%}" if share >= NARROWEST_LABELLED else "" for share in shares[name]]
-        axes.bar_label(bars, texts, label_type="center", color="white" if name in ("ordered", "expired") else INK)
+        axes.bar_label(bars, texts, label_type="center", color="white" if name in dark else INK)
         left += shares[name].to_numpy()
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel("share of the coupons")
     axes.legend(ncols=4, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=3.6)
-    used = counts[["ordered", "applied"]].to_numpy().sum() / counts.to_numpy().sum()
-    axes.set_title(f"{used:.0%} of the coupons were used so far")
-    return figure
 
 
 @plot("No dead letter so far.")

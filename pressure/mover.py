@@ -9,8 +9,6 @@ A kill at any instant harms nothing: what was not acknowledged comes again, and 
 - and the jobs drop by event id what comes twice within their horizon.
 """
 
-import io
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,10 +18,8 @@ from threading import Event
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import fastavro
 import pulsar
 
-from coupons.subscriber import connect
 from errors import CannotRun, Unreachable
 from ingest.lane import Delivery
 from ingest.outbox import Outbox
@@ -32,6 +28,8 @@ from pressure.moved import MovedBook, rows
 from schemas.topics import CLICKS, DEFERRED
 from settings import Pulsar
 from stack.topics import MOVER
+from topics.avro import Writers, schema_version
+from topics.client import connect
 
 # Moved, written down and acknowledged together; what a kill leaves in doubt, a partition.
 GROUP = 250
@@ -95,10 +93,10 @@ class Mover:
         # Of each partition: how many came so far, and the last position that was moved.
         self._came: Counter[int] = Counter()
         self._last: dict[int, tuple[int, int, int]] = {}
-        self._writers: dict[int, tuple[str, Any]] = {}
         self._outboxes: dict[tuple[int, bool], Outbox] = {}
         self._delivered: list[Delivery] = []
         self._client = connect(broker)
+        self._writers = Writers(self._client)
         try:
             self._partitions = len(self._client.get_topic_partitions(broker.topic(CLICKS.path)))
             self._consumer = self._client.subscribe(
@@ -195,12 +193,12 @@ class Mover:
 
     def _outbox(self, one: _Waiting) -> Outbox:
         """The way of events of one writer's schema, with the name that the broker remembers or without one."""
-        version, named = one.message._message.int_schema_version(), one.sequence_id is not None
+        version, named = schema_version(one.message), one.sequence_id is not None
         if (version, named) not in self._outboxes:
             self._outboxes[version, named] = Outbox(
                 self._broker,
                 [CLICKS.path],
-                self._writers[version][0],
+                self._writers.text(one.message),
                 name=f"{PRODUCER}-{version}" if named else None,
                 send_timeout_s=0,
                 # A broker that is away ends this run; the next one goes on.
@@ -210,12 +208,7 @@ class Mover:
         return self._outboxes[version, named]
 
     def _waiting(self, message: Any) -> _Waiting:
-        version = message._message.int_schema_version()
-        if version not in self._writers:
-            # pulsar.Client has no way to it (3.13.0).
-            text = self._client._client.get_schema_info(message.topic_name(), version).schema()
-            self._writers[version] = text, fastavro.parse_schema(json.loads(text))
-        event: Any = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version][1], None)
+        event = self._writers.decode(message)
         partition = message.message_id().partition()
         ledger, entry, place = _position(message)
         where = f"{ledger}:{entry}:{partition}:{place}"

@@ -3,24 +3,20 @@
 A publisher needs no access to the broker's admin for it.
 """
 
-import io
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import _pulsar
-import fastavro
 import pulsar
-from pulsar.schema import Schema
 
 from errors import Unreachable
 from pressure.level import Level
 from schemas.topics import PRESSURE
 from settings import Pulsar
 from settings.listening import refuses
+from topics.avro import Writers
 
 OPERATION_S = 5
 # A topic that has a message gives it within this; one without has none.
@@ -45,23 +41,6 @@ class Signal:
         return now_s - self.measured_at.timestamp()
 
 
-class WritersAvro(Schema):  # type: ignore[misc]
-    """Decodes by the schema of whoever wrote the message."""
-
-    def __init__(self) -> None:
-        super().__init__(dict, _pulsar.SchemaType.BYTES, None, "BYTES")
-        self._writers: dict[int, Any] = {}
-
-    def decode_message(self, message: Any) -> dict[str, Any]:
-        version = message.int_schema_version()
-        if version not in self._writers:
-            found = self._client.get_schema_info(message.topic_name(), version)
-            self._writers[version] = fastavro.parse_schema(json.loads(found.schema()))
-        record = fastavro.schemaless_reader(io.BytesIO(message.data()), self._writers[version], None)
-        assert isinstance(record, dict)  # the schema is a record's
-        return record
-
-
 class Signals:
     """The newest signal there is, and those to come, of one broker."""
 
@@ -78,13 +57,14 @@ class Signals:
         )
         try:
             self._reader = self._client.create_reader(
-                self._topic, pulsar.MessageId.latest, schema=WritersAvro(), start_message_id_inclusive=True
+                self._topic, pulsar.MessageId.latest, start_message_id_inclusive=True
             )
             # The last message there is says how things stand; the client finds it only when it is asked this (3.13.0).
             self.has_newest = self._reader.has_message_available()
         except pulsar.PulsarException as error:
             self._client.close()
             raise self._unreachable(broker, str(error)) from None
+        self._writers = Writers(self._client)
 
     def next(self, within_s: float) -> Signal | None:
         """The next signal, or None when there is none within the time."""
@@ -92,7 +72,7 @@ class Signals:
             message = self._reader.read_next(timeout_millis=int(within_s * 1000))
         except pulsar.Timeout:
             return None
-        return of(message.value())
+        return of(self._writers.decode(message))
 
     def close(self) -> None:
         try:

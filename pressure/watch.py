@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from threading import Event
 
-from campaigns.versions import Versions
 from errors import CannotRun, Unreachable
 from pressure.gauge import Gauge, Measured
 from pressure.level import Hysteresis
@@ -16,6 +15,7 @@ from pressure.signal import Signal
 from schemas.topics import PRESSURE
 from settings import Pressure, Pulsar, read
 from stack.pulsar_admin import PulsarAdmin
+from topics.versions import Versions
 
 # Between two attempts to reach the broker.
 RETRY_S = 2.0

@@ -13,7 +13,6 @@ import psutil
 
 from bench import latency
 from bench.load import BATCH_DELAY_MS, COMPRESSION
-from bench.process import begin, process, told
 from errors import HongbaoError
 from ingest.profile import Phase
 from jobs.conversion import Conversion
@@ -31,6 +30,7 @@ from schemas.topics import CLICK_TOPICS, CLICKS, COUPONS
 from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import machine, topics
+from stack.child import begin, process, told
 from stack.cluster import VIP_POOL
 from stack.flink_rest import FlinkRest
 from stack.private import private

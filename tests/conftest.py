@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from settings import Pulsar, Stack, read
+from settings import Flink, Pulsar, Stack, read
 from settings.reader import ROOT
 from stack import topics
+from stack.flink_rest import FlinkRest
 from stack.private import private
 from tests.databases import AnyDatabase, Postgresql, PostgresqlServer, Sqlite
 
@@ -53,6 +54,15 @@ def broker(whole_stack: None) -> Iterator[Pulsar]:
         environment.setenv("HONGBAO_WAREHOUSE_FOLDER", str(read(Stack).folder / name))
         topics.create(read(Pulsar))
         yield read(Pulsar)
+
+
+@pytest.fixture(scope="module")
+def rest(broker: Pulsar) -> Iterator[FlinkRest]:
+    """The cluster; what the module's tests leave running is cancelled after the last."""
+    with FlinkRest(read(Flink).rest_url) as rest:
+        yield rest
+        for job in rest.jobs():
+            rest.cancel_and_wait(job["job_id"])
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bench import latency
-from demo.sale import process
 from errors import CannotRun
 from settings import Stack, read
+from stack.child import lines, process
 
 # A shop's usual traffic.
 USUAL_PER_S = 250
@@ -25,7 +25,7 @@ def latency_ms(users: int, seconds: float) -> dict[str, Any]:
     """How long coupons take at a shop's usual rate, from when they were due to their receipt: p50, p99, p999, max."""
     folder = read(Stack).folder
     receipts = folder / "receipts.jsonl"
-    with process("demo.subscriber", str(receipts), ready="ready"):
+    with process("demo.subscriber", str(receipts)):
         begun_ms = time.time() * 1000
         with visiting(folder / "ledger", users, USUAL_PER_S, WARM_UP_S + seconds) as visits:
             visits.finish()
@@ -40,8 +40,8 @@ def latency_ms(users: int, seconds: float) -> dict[str, Any]:
 def visiting(ledger: Path, users: int, events_per_s: int, seconds: float) -> Iterator["Visits"]:
     """Publish the simulated shop's events for so long, beside whoever watches; over with the block at the latest."""
     profile, shop = f"steady={events_per_s}x{seconds:.0f}s", json.dumps({"shoppers": users})
-    with process("ingest.simulate", str(ledger), profile, "2", shop) as told:
-        visits = Visits(told)
+    with process("ingest.simulate", str(ledger), profile, "2", shop, wait=False) as simulator:
+        visits = Visits(lines(simulator))
         visits.start()
         yield visits
 
@@ -49,7 +49,7 @@ def visiting(ledger: Path, users: int, events_per_s: int, seconds: float) -> Ite
 class Visits(threading.Thread):
     """Reads what the publishing process tells, which would wait for a reader."""
 
-    def __init__(self, told: IO[str]) -> None:
+    def __init__(self, told: Iterator[str]) -> None:
         super().__init__(name="visits", daemon=True)
         self._told = told
         self._last = "null"

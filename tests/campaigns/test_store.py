@@ -3,39 +3,29 @@
 import threading
 from typing import Any
 
-import pulsar
 import pytest
 
 import schemas
 from campaigns import store
-from campaigns.store import ACTIVE, PAUSED, Applied
-from coupons.subscriber import Decoder, connect
+from campaigns.store import ACTIVE, PAUSED
 from errors import SettingsError, Unreachable
-from ingest.publisher import EncodedAvro
 from schemas.encoder import encoder
 from schemas.topics import CAMPAIGNS
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 from tests.campaigns.files import campaign
+from tests.topics.everything import everything
 from tests.waiting import eventually
+from topics.avro import EncodedAvro
+from topics.client import connect
+from topics.numbered import Applied
 
 pytestmark = pytest.mark.stack
 
 
 def every_version(broker: Pulsar) -> list[tuple[str, int]]:
     """Name and version of all there is on the topic, in its order; nothing compacted."""
-    client = connect(broker)
-    decoder = Decoder(broker, CAMPAIGNS)
-    found = []
-    try:
-        topic = f"{broker.topic(CAMPAIGNS.path)}-partition-0"
-        reader = client.create_reader(topic, pulsar.MessageId.earliest)
-        while reader.has_message_available():
-            record = decoder.decode(reader.read_next(timeout_millis=5_000))
-            found.append((record["name"], record["version"]))
-    finally:
-        client.close()
-    return found
+    return [(record["name"], record["version"]) for record in everything(broker, CAMPAIGNS)]
 
 
 def publish_raw(broker: Pulsar, *payloads: tuple[str, bytes]) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import pulsar
 
 from coupons import Subscriber
-from coupons.subscriber import Decoder, connect
 from ingest import Publisher
 from schemas.topics import CLICKS, COUPONS, UNDELIVERED, Topic
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 from stack.topics import REVIEW
+from topics.avro import Writers
+from topics.client import connect
 
 
 def click(kind: str, shopper: str, **fields: Any) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def undelivered(broker: Pulsar, count: int) -> list[dict[str, Any]]:
     client = connect(broker)
     try:
         consumer = client.subscribe(broker.topic(UNDELIVERED.path), REVIEW, consumer_type=pulsar.ConsumerType.Shared)
-        decoder = Decoder(broker, UNDELIVERED)
-        return [decoder.decode(consumer.receive(timeout_millis=20_000)) for _ in range(count)]
+        writers = Writers(client, UNDELIVERED.record)
+        return [writers.decode(consumer.receive(timeout_millis=20_000)) for _ in range(count)]
     finally:
         client.close()

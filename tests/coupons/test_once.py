@@ -73,6 +73,13 @@ def ids(events: list[dict[str, Any]]) -> list[str]:
     return sorted(event["event_id"] for event in events)
 
 
+def test_service_needs_no_access_to_the_brokers_admin(own_topics: Pulsar, database: AnyDatabase) -> None:
+    events = [order("u1", "o1"), order("u2", "o2")]
+    publish(own_topics, events)
+    with running(service(own_topics.model_copy(update={"admin_url": "http://127.0.0.1:1"}), database)):
+        eventually(lambda: lines(database), ids(events))
+
+
 def test_event_that_comes_three_times_has_its_effect_once(own_topics: Pulsar, database: AnyDatabase) -> None:
     events = [order(f"u{number % 7}", f"o{number}") for number in range(300)]
     others = [click("product_list_viewed", f"u{number % 7}") for number in range(300)]

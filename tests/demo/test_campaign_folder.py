@@ -60,7 +60,7 @@ def test_change_is_a_second_version_and_what_is_broken_says_nothing(own_topics: 
     files = Folder(tmp_path / "campaigns", own_topics)
     files.write(datetime.now(UTC))
     assert {one.version for one in files.apply()} == {1}
-    assert {one.name: one.version for one in files.change()} == dict.fromkeys(CHANGES, 2)
+    assert {one.key: one.version for one in files.change()} == dict.fromkeys(CHANGES, 2)
     assert all(one.applied_at <= datetime.now(UTC) for one in files.applied.values())
     files.put_broken(datetime.now(UTC))
     assert files.wrong_record is not None

@@ -5,18 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pulsar
 import pytest
 
 import schemas
 from coupons import Inbox, Message
 from coupons.database import Database
-from coupons.subscriber import Decoder, connect
 from demo.responder import TABLE, Response, convinced, order, responds, responses, send_due
 from ingest import Publisher
 from schemas.rules import violation
 from schemas.topics import CLICKS
 from settings import Pulsar
+from tests.topics.everything import everything
 
 NOW_MS = 1_798_000_000_000
 LATER_MS = 4_000_000_000_000
@@ -79,20 +78,6 @@ def test_what_is_due_is_published_once(own_topics: Pulsar, tmp_path: Path) -> No
             send_due(book, clicks, LATER_MS - 1)
     book.close()
     assert {one["coupon_id"]: one["sent_ms"] is not None for one in responses(file)} == {"a": True, "b": False}
-    (sent,) = on_topic(own_topics)
+    (sent,) = everything(own_topics, CLICKS)
     assert (sent["event_type"], sent["coupon_id"], sent["anonymous_id"]) == ("order_completed", "a", "device-000001")
     assert abs((datetime.now(UTC) - sent["occurred_at"]).total_seconds()) < 60
-
-
-def on_topic(broker: Pulsar) -> list[dict[str, Any]]:
-    decoder, client = Decoder(broker, CLICKS), connect(broker)
-    found = []
-    try:
-        for partition in range(broker.click_partitions):
-            topic = f"{broker.topic(CLICKS.path)}-partition-{partition}"
-            reader = client.create_reader(topic, pulsar.MessageId.earliest)
-            while reader.has_message_available():
-                found.append(decoder.decode(reader.read_next(timeout_millis=5_000)))
-    finally:
-        client.close()
-    return found

@@ -19,16 +19,16 @@ import fastavro
 import pytest
 
 import schemas
-from coupons.subscriber import connect
 from ingest import Publisher
 from ingest.partitions import java_string_hash
-from ingest.publisher import EncodedAvro
 from schemas import Contract
 from schemas.topics import COUPONS
 from settings import Pulsar
 from settings.reader import ROOT
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
+from topics.avro import EncodedAvro
+from topics.client import connect
 
 # A first build in Go compiles all its client's dependencies: a minute on two cores.
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]

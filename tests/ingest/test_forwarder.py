@@ -20,7 +20,6 @@ import pulsar
 import pytest
 
 import schemas
-from coupons.subscriber import connect
 from errors import HongbaoError, SpoolFull
 from ingest import Delivery, Publisher, Spool, forwarder
 from ingest.outbox import Outbox
@@ -35,6 +34,7 @@ from stack.private import private
 from stack.processes import Service
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
+from topics.client import connect
 
 pytestmark = pytest.mark.stack
 SHOPPERS = 7

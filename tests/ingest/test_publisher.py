@@ -6,11 +6,12 @@ from typing import Any
 import pulsar
 import pytest
 
-from coupons.subscriber import Decoder, connect
 from errors import Refused, Unreachable
 from ingest import Delivery, Publisher
 from schemas.topics import CLICK_TOPICS
 from settings import Pulsar
+from topics.avro import Writers
+from topics.client import connect
 
 
 def click(user: str, **fields: Any) -> dict[str, Any]:
@@ -58,10 +59,9 @@ def test_clicks_travel_in_the_topic_of_their_tier(broker: Pulsar) -> None:
         with Publisher(broker) as clicks:
             for tier in ("none", "silver", "gold", "vip"):
                 clicks.publish(click("of a tier", membership_tier=tier))
-        decoders = [Decoder(broker, topic) for topic in CLICK_TOPICS]
         tiers = [
-            {decoder.decode(consumer.receive(10_000))["membership_tier"] for _ in range(count)}
-            for consumer, decoder, count in zip(consumers, decoders, (3, 1), strict=True)
+            {writers.decode(consumer.receive(10_000))["membership_tier"] for _ in range(count)}
+            for consumer, writers, count in zip(consumers, (Writers(client), Writers(client)), (3, 1), strict=True)
         ]
         assert tiers == [{"none", "silver", "gold"}, {"vip"}]
         for consumer in consumers:

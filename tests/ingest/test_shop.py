@@ -10,8 +10,8 @@ from itertools import islice
 import pytest
 
 from ingest.ledger import SCHEMA
+from ingest.messages import Simulation
 from ingest.shop import SALE, Shop, visits
-from ingest.simulator import Simulation
 from jobs.coupons import Coupons
 from ledger.event import Event
 from ledger.moments import PATTERNS, moments

@@ -9,7 +9,6 @@ from errors import SettingsError
 from ingest.event_id import EventIds
 from ingest.profile import parse, schedule
 from ingest.shop import Shop, visits
-from ingest.simulator import Message, patched, zigzag
 
 
 def test_same_seed_gives_the_same_visits() -> None:
@@ -66,10 +65,3 @@ def test_ids_sort_by_the_order_they_were_made_in() -> None:
     assert len(set(made)) == len(made)
     assert {one[14] for one in made} == {"7"}
     assert {one[19] for one in made} <= set("89ab")
-
-
-def test_times_are_patched_in_place() -> None:
-    then, now = 1_790_000_000_000, 1_800_000_000_000
-    tail = b"\x06app\x00"[-4:]
-    message = Message("normal", "u1", b"head" + zigzag(then) * 2 + tail, len(tail), 250, None, None, "landed")
-    assert patched(message, now) == b"head" + zigzag(now - 250) + zigzag(now) + tail

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pulsar
 import pytest
 
 import warehouse
 from campaigns import store
 from campaigns.definition import Campaign
-from campaigns.versions import Versions
-from coupons.subscriber import Decoder, connect
 from ingest import Publisher
 from jobs.submit import submit_and_check
 from model import store as models
@@ -24,7 +21,9 @@ from stack.flink_rest import FlinkRest
 from stack.processes import Service
 from tests.campaigns import files
 from tests.jobs.test_path import click
+from tests.topics.everything import everything
 from tests.waiting import eventually
+from topics.versions import Versions
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -56,17 +55,7 @@ def scan(who: str, store_id: str) -> dict[str, Any]:
 
 def on_topic(broker: Pulsar, shop: str) -> list[dict[str, Any]]:
     """Every coupon sent for shoppers of one shop, from the beginning of the topic."""
-    decoder, client = Decoder(broker), connect(broker)
-    found = []
-    try:
-        for partition in range(COUPONS.partitions):
-            topic = f"{broker.topic(COUPONS.path)}-partition-{partition}"
-            reader = client.create_reader(topic, pulsar.MessageId.earliest)
-            while reader.has_message_available():
-                found.append(decoder.decode(reader.read_next(timeout_millis=5_000)))
-    finally:
-        client.close()
-    return [coupon for coupon in found if str(coupon["shopper_id"]).startswith(f"{shop}-")]
+    return [coupon for coupon in everything(broker, COUPONS) if str(coupon["shopper_id"]).startswith(f"{shop}-")]
 
 
 def outcomes(shop: str) -> Counter[str]:

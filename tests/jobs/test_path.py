@@ -13,10 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import warehouse
-from coupons.subscriber import Decoder, connect
 from errors import CannotRun
 from ingest import Delivery, Publisher
-from ingest.publisher import EncodedAvro
 from jobs.coupons import Coupons
 from jobs.submit import Submitted, submit_and_check
 from prices import store as prices
@@ -27,7 +25,9 @@ from schemas.topics import PRICES
 from settings import Flink, Pulsar, Warehouse, read
 from stack.flink_rest import FlinkRest
 from tests.prices.rules import rule as price_rule
+from tests.topics.everything import everything
 from tests.waiting import eventually
+from topics.avro import EncodedAvro
 from warehouse import differences
 from warehouse.connection import text
 
@@ -234,19 +234,6 @@ def test_conversion_equals_the_landed_events_less_the_late_ones(broker: Pulsar, 
     assert rows(five_minutes, at=late_at) == [(11,)]
 
 
-def price_changes(broker: Pulsar) -> list[dict[str, Any]]:
-    """Every message on triggers/prices, from the beginning of the topic."""
-    decoder, client = Decoder(broker, PRICES), connect(broker)
-    found = []
-    try:
-        reader = client.create_reader(f"{broker.topic(PRICES.path)}-partition-0", pulsar.MessageId.earliest)
-        while reader.has_message_available():
-            found.append(decoder.decode(reader.read_next(timeout_millis=5_000)))
-    finally:
-        client.close()
-    return found
-
-
 def test_price_of_a_category_that_nobody_buys_falls_once_within_its_hold(broker: Pulsar, jobs: list[Submitted]) -> None:
     rule = price_rule(category="falling", window_kind="tumble_10s", hold_ms=3_600_000)
     prices.apply(broker, {"falling": rule, "kept": price_rule(category="kept", least_viewers=13)})
@@ -262,7 +249,7 @@ def test_price_of_a_category_that_nobody_buys_falls_once_within_its_hold(broker:
             return rows(query)
 
         eventually(moved, [("falling", "below_low", 90, 12, timedelta(seconds=10))])
-    (sent,) = price_changes(broker)
+    (sent,) = everything(broker, PRICES)
     (landed,) = warehouse.query("SELECT * EXCLUDE (event_date, event_hour) FROM prices")
     assert landed == {**sent, "price_id": str(sent["price_id"])}
 

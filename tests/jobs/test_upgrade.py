@@ -12,7 +12,7 @@ from ingest import Publisher
 from jobs import submit
 from jobs.submit import submit_and_check
 from jobs.upgrade import upgrade
-from settings import Flink, Pulsar, Stack, read
+from settings import Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.pulsar_admin import PulsarAdmin
 from tests.jobs.running import running
@@ -20,14 +20,6 @@ from tests.jobs.test_path import click
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
-
-
-@pytest.fixture(scope="module")
-def rest(broker: Pulsar) -> Iterator[FlinkRest]:
-    with FlinkRest(read(Flink).rest_url) as rest:
-        yield rest
-        for job in rest.jobs():
-            rest.cancel_and_wait(job["job_id"])
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """Keep books and land what became of each message, as publisher and jobs do; then plant what must be found."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from ingest.ledger import Ledger
+from ledger import Account, Asked, account
 from tests.warehouse.landing import START, Row, event, land
 
 TOPIC = "persistent://hongbao/events/clicks-partition-0"
@@ -85,3 +87,18 @@ class Run:
             for part, of_part in by_part.items():
                 land(self.warehouse, table, of_part, part=part)
         return self
+
+
+def told(run: Run, settled: bool = True, **asked: object) -> Account:
+    """What the ledger says of all that was written."""
+    receipts = []
+    if run.receipts:
+        receipts.append(run.folder / "receipts.jsonl")
+        receipts[0].write_text("".join(json.dumps(line) + "\n" for line in run.receipts), encoding="utf-8")
+    question = Asked(books=(run.ledger,), receipts=tuple(receipts), settled=settled, **asked)  # type: ignore[arg-type]
+    return account(question, run.warehouse)
+
+
+def found(told: Account) -> list[tuple[str, str]]:
+    """Kind and id of each finding."""
+    return sorted((finding.kind, finding.id) for finding in told.findings)

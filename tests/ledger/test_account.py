@@ -1,6 +1,5 @@
-"""The ledger names each message and coupon that is missing, doubled or where it must not be, and no other."""
+"""The ledger names each message that is missing, doubled or where it must not be, and no other."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,37 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errors import CannotRun, ProblemFound
-from ledger import Account, Asked, account
-from tests.ledger.plants import Run, message_id, milliseconds
+from errors import CannotRun
+from ledger import Asked, account
+from tests.ledger.plants import Run, found, message_id, told
 from tests.warehouse.landing import START
-
-
-def told(run: Run, settled: bool = True, **asked: object) -> Account:
-    receipts = []
-    if run.receipts:
-        receipts.append(run.folder / "receipts.jsonl")
-        receipts[0].write_text("".join(json.dumps(line) + "\n" for line in run.receipts), encoding="utf-8")
-    question = Asked(books=(run.ledger,), receipts=tuple(receipts), settled=settled, **asked)  # type: ignore[arg-type]
-    return account(question, run.warehouse)
-
-
-def found(told: Account) -> list[tuple[str, str]]:
-    return sorted((finding.kind, finding.id) for finding in told.findings)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Ten messages: eight land, one is a dead letter, one a duplicate of the first."""
-    run = Run(tmp_path)
-    for number in range(8):
-        run.publish(number)
-        run.add("events", number)
-    run.publish(8, expected="dead_letter")
-    run.add("dead_letters", 8)
-    run.publish(9, expected="duplicate", event_id="event-0")
-    run.add("duplicates", 9, event_id="event-0")
-    return run
 
 
 def test_what_is_where_it_belongs_gives_no_finding(run: Run) -> None:
@@ -260,70 +232,6 @@ def test_a_ledger_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         account(Asked((tmp_path,)), tmp_path)
 
 
-def test_a_coupon_is_decided_sent_and_received(run: Run) -> None:
-    run.coupon("c1")
-    run.coupon("c2")
-    run.coupon("c2", decided_at=START + timedelta(seconds=9))
-    for name in ("c1", "c2"):
-        run.receive(name)
-    run.receive("c2", repeat=True)
-    done = told(run.write())
-    assert found(done) == []
-    assert done.coupons == {
-        "decided": 2,
-        "decided_again": 1,
-        "sent": 2,
-        "received": 2,
-        "repeats_dropped": 1,
-        "received_again": 0,
-        "not_received": 0,
-        "received_not_landed": 0,
-    }
-
-
-def test_a_coupon_that_was_acted_on_twice_never_received_or_never_landed_is_named(run: Run) -> None:
-    for name in ("twice", "never", "well"):
-        run.coupon(name)
-    for name in ("twice", "twice", "well", "unlanded"):
-        run.receive(name)
-    done = told(run.write())
-    assert found(done) == [("coupon_doubled", "twice"), ("coupon_lost", "never"), ("coupon_not_landed", "unlanded")]
-    assert found(told(run, settled=False)) == found(done), "all of it is long ago"
-
-
-def test_a_coupon_on_its_way_is_not_lost_yet(run: Run) -> None:
-    now = datetime.now(UTC)
-    run.coupon("c1", decided_at=now, sent_at=now)
-    run.receive("c2", received_ms=milliseconds(now))
-    done = told(run.write(), settled=False)
-    assert found(done) == []
-    assert (done.coupons["not_received"], done.coupons["received_not_landed"]) == (1, 1)
-    assert len(found(told(run))) == 2
-
-
-def test_each_subscriber_must_have_each_coupon(run: Run, tmp_path: Path) -> None:
-    run.coupon("c1")
-    run.write()
-    files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    files[0].write_text(json.dumps({"coupon_id": "c1", "received_ms": milliseconds(START)}) + "\n", encoding="utf-8")
-    files[1].write_text("", encoding="utf-8")
-    done = account(Asked((run.ledger,), tuple(files), settled=True), run.warehouse)
-    assert found(done) == [("coupon_lost", "c1")]
-    assert done.findings[0].what.endswith(f"not received by {files[1]}")
-
-
-def test_without_receipts_no_coupon_is_missed(run: Run) -> None:
-    run.coupon("c1")
-    assert found(told(run.write())) == []
-
-
-def test_receipts_that_are_no_json_are_a_sentence(run: Run, tmp_path: Path) -> None:
-    run.write()
-    (tmp_path / "receipts.jsonl").write_text("coupon c1\n", encoding="utf-8")
-    with pytest.raises(ProblemFound, match=r"ledger: .*receipts\.jsonl"):
-        account(Asked((run.ledger,), (tmp_path / "receipts.jsonl",)), run.warehouse)
-
-
 FATES = (
     "landed",
     "late",
@@ -391,70 +299,3 @@ def test_whatever_is_planted_is_found_and_nothing_is_invented(fates: list[str]) 
     assert events["published"] == sum(events[fate] for fate in fates_of_all)
     assert events["landed"] == sum(events[what] for what in ("counted", "late", "of_no_step", "uncounted"))
     assert events["published"] == len(run.books)
-
-
-COUPON_FATES = ("well", "repeat", "doubled", "never", "unlanded", "decided_again")
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.lists(st.sampled_from(COUPON_FATES), min_size=1, max_size=30))
-def test_whatever_is_planted_among_coupons_is_found_and_nothing_is_invented(fates: list[str]) -> None:
-    kinds = {"doubled": "coupon_doubled", "never": "coupon_lost", "unlanded": "coupon_not_landed"}
-    with TemporaryDirectory() as name:
-        run = Run(Path(name))
-        run.receive("always")
-        run.coupon("always")
-        planted = []
-        for number, fate in enumerate(fates):
-            coupon = f"coupon-{number}"
-            if fate != "unlanded":
-                run.coupon(coupon)
-            if fate == "decided_again":
-                run.coupon(coupon)
-            if fate != "never":
-                run.receive(coupon)
-            if fate in ("repeat", "doubled"):
-                run.receive(coupon, repeat=fate == "repeat")
-            if fate in kinds:
-                planted.append((kinds[fate], coupon))
-        done = told(run.write())
-    assert found(done) == sorted(planted)
-
-
-def moved(run: Run, **ids: str | None) -> Path:
-    """The mover's book: of each deferred message, named by its number, the message it became."""
-    folder = run.folder / "moved"
-    folder.mkdir(exist_ok=True)
-    rows = [
-        {
-            "event_id": f"event-{name.removeprefix('m')}",
-            "deferred_message_id": message_id(int(name.removeprefix("m"))),
-            "message_id": became,
-            "moved_at": START.isoformat(),
-        }
-        for name, became in ids.items()
-    ]
-    (folder / "2026-11-11.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return folder
-
-
-def test_deferred_events_are_pending_until_they_are_moved_and_then_like_any_other(run: Run) -> None:
-    for number in (20, 21, 22, 23):
-        run.publish(number, deferred=True)
-    run.add("events", 20, message_id=message_id(90))
-    # Its mover was killed before it knew the message.
-    run.add("events", 21, message_id=message_id(91))
-    book = moved(run, m20=message_id(90), m21=None, m22=message_id(92))
-    run.write()
-    done = told(run, settled=False, positions={0: (1, 95)}, moved=(book,))
-    assert found(done) == [("lost", "event-22")]
-    counted = ("landed", "pending", "lost", "deferred", "not_moved", "foreign_messages")
-    assert [done.events[name] for name in counted] == [10, 1, 1, 4, 1, 0]
-
-
-def test_deferred_event_that_was_not_moved_is_lost_where_everything_must_have_arrived(run: Run) -> None:
-    run.publish(20, deferred=True)
-    (finding,) = told(run.write()).findings
-    assert finding.what.startswith(
-        "deferred by its publisher, and not moved: cart_viewed of anna, acknowledged as 1:20"
-    )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.versions import Versions
 from errors import SettingsError
 from model import folder, store
 from model.along import definition, scorecard
@@ -13,6 +12,7 @@ from model.standing import versions
 from schemas.topics import OFFER_MODELS
 from settings import Pulsar
 from tests.jobs.test_campaigns import likes
+from topics.versions import Versions
 
 pytestmark = pytest.mark.stack
 

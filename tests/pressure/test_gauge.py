@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from coupons.subscriber import connect
 from ingest import Publisher
 from pressure.gauge import Gauge, unread
 from schemas.topics import CLICKS, CLICKS_VIP
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
+from topics.client import connect
 
 
 def state(last: str, *ledgers: tuple[int, int]) -> dict[str, Any]:

@@ -13,13 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pulsar
 import pytest
 from typer.testing import CliRunner
 
 import schemas
 from cli.main import app
-from coupons.subscriber import Decoder, connect
 from errors import CannotRun
 from ingest import Delivery, Publisher, Spool
 from ingest.event_id import EventIds
@@ -34,7 +32,9 @@ from settings import Deferral, Pressure, Pulsar
 from settings.reader import ROOT
 from stack.pulsar_admin import PulsarAdmin
 from stack.topics import MOVER
+from tests.topics.everything import everything
 from tests.waiting import eventually
+from topics.client import connect
 
 pytestmark = pytest.mark.stack
 POLICY = Deferral(when="pressed", move_per_second=100_000)
@@ -75,21 +75,6 @@ def watched(broker: Pulsar, settings: Pressure = QUICK) -> Iterator[None]:
     finally:
         stopped.set()
         watcher.join()
-
-
-def on(broker: Pulsar, path: str) -> list[dict[str, Any]]:
-    """Everything on a topic, partition after partition, each from its start to its end."""
-    found = []
-    client = connect(broker)
-    decoder = Decoder(broker, CLICKS)
-    try:
-        for partition in client.get_topic_partitions(broker.topic(path)):
-            reader = client.create_reader(partition, pulsar.MessageId.earliest)
-            while reader.has_message_available():
-                found.append(decoder.decode(reader.read_next(10_000)))
-    finally:
-        client.close()
-    return found
 
 
 def moving(broker: Pulsar, folder: Path) -> Mover:
@@ -160,16 +145,16 @@ def test_pressed_publisher_defers_anonymous_browsing_alone_until_it_was_moved(
         clicks.publish({**event("visitor", 102), "user_id": "v1", "membership_tier": "vip"})
         clicks.flush()
         assert clicks.deferred == 3
-        assert sorted(int(one["product_id"]) for one in on(own_topics, DEFERRED.path)) == [3, 4, 5]
-        assert sorted(int(one["product_id"]) for one in on(own_topics, CLICKS.path)) == [0, 1, 2, 100, 101]
-        assert [int(one["product_id"]) for one in on(own_topics, CLICKS_VIP.path)] == [102]
+        assert sorted(int(one["product_id"]) for one in everything(own_topics, DEFERRED)) == [3, 4, 5]
+        assert sorted(int(one["product_id"]) for one in everything(own_topics, CLICKS)) == [0, 1, 2, 100, 101]
+        assert [int(one["product_id"]) for one in everything(own_topics, CLICKS_VIP)] == [102]
         take(stuck, 5)
         eventually(lambda: clicks.pressure.level, Level.NORMAL)
         # The events before these were not moved, so these wait too; another visitor's do not.
         clicks.publish(event("visitor", 6))
         clicks.publish(event("other", 200))
         clicks.flush()
-        assert sorted(int(one["product_id"]) for one in on(own_topics, DEFERRED.path)) == [3, 4, 5, 6]
+        assert sorted(int(one["product_id"]) for one in everything(own_topics, DEFERRED)) == [3, 4, 5, 6]
         with moving(own_topics, tmp_path / "moved") as mover:
             assert run(mover, own_topics).moved == 4
         # Those four, and the other visitor's.
@@ -184,7 +169,7 @@ def test_pressed_publisher_defers_anonymous_browsing_alone_until_it_was_moved(
     client.close()
     # What was moved may have pressed it once more.
     assert levels[:3] == [Level.NORMAL, Level.PRESSED, Level.NORMAL]
-    views = [int(one["product_id"]) for one in on(own_topics, CLICKS.path) if one["anonymous_id"] == "visitor"]
+    views = [int(one["product_id"]) for one in everything(own_topics, CLICKS) if one["anonymous_id"] == "visitor"]
     assert [number for number in views if number < 100] == list(range(8))
     assert sum(delivery.deferred for delivery in delivered) == 4
     signal = newest(own_topics)
@@ -209,8 +194,8 @@ def test_what_a_spool_deferred_is_sent_whatever_the_policy_is_by_now(own_topics:
     with Publisher(own_topics, spool=Spool(tmp_path / "spool", sync=False)) as clicks:
         assert clicks.unsent == 1
         clicks.flush()
-    assert [one["product_id"] for one in on(own_topics, DEFERRED.path)] == ["7"]
-    assert on(own_topics, CLICKS.path) == []
+    assert [one["product_id"] for one in everything(own_topics, DEFERRED)] == ["7"]
+    assert everything(own_topics, CLICKS) == []
 
 
 def test_reader_that_nobody_is_is_away_and_presses_nobody(own_topics: Pulsar) -> None:
@@ -221,7 +206,7 @@ def test_reader_that_nobody_is_is_away_and_presses_nobody(own_topics: Pulsar) ->
 
 
 def test_second_watcher_is_refused(own_topics: Pulsar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaigns.versions.TURN_S", 0.5)
+    monkeypatch.setattr("topics.versions.TURN_S", 0.5)
     with watched(own_topics):
         eventually(lambda: newest(own_topics) is not None, True)
         with pytest.raises(CannotRun, match="control/pressure: somebody else is publishing signals"):
@@ -268,11 +253,11 @@ def test_mover_that_is_killed_moves_everything_once(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = [sys.executable, "-c", KILLED, str(tmp_path), str(acknowledged), book]
     assert subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == -9
-    moved_before = len(on(own_topics, CLICKS.path))
+    moved_before = len(everything(own_topics, CLICKS))
     assert 0 < moved_before < 1_500
     with moving(own_topics, tmp_path) as mover:
         done = run(mover, own_topics)
-    found = on(own_topics, CLICKS.path)
+    found = everything(own_topics, CLICKS)
     assert Counter(int(one["product_id"]) for one in found) == Counter(range(1_500))
     assert done.moved == 1_500 - moved_before
     for who in range(7):
@@ -291,7 +276,7 @@ def test_what_landed_already_is_not_moved_and_there_is_one_mover(own_topics: Pul
         assert (done.moved, done.repeats, done.late) == (1, 1, 1)
         with pytest.raises(CannotRun, match="another mover is at work"):
             moving(own_topics, tmp_path)
-    assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [1]
+    assert [int(one["product_id"]) for one in everything(own_topics, CLICKS)] == [1]
 
 
 def test_commands_say_the_level_and_move_what_waits(
@@ -314,4 +299,4 @@ def test_commands_say_the_level_and_move_what_waits(
         code, said = hongbao("pressure")
         assert (code, said["level"], said["away"]) == (0, "normal", "coupons")
         assert hongbao("drain-deferred")[1]["moved"] == 3
-    assert [int(one["product_id"]) for one in on(own_topics, CLICKS.path)] == [0, 1, 2]
+    assert [int(one["product_id"]) for one in everything(own_topics, CLICKS)] == [0, 1, 2]

@@ -1,9 +1,5 @@
 """The service in docs/prices.md keeps the newest price of a category, as it stands there."""
 
-import os
-import re
-import subprocess
-import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +10,8 @@ import pytest
 from ingest import Publisher
 from schemas.topics import PRICES
 from settings import Pulsar
-from settings.reader import ROOT
 from tests.databases import rows
+from tests.pages import service
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -45,22 +41,11 @@ def change(category: str, percent: int, minute: int) -> dict[str, Any]:
 
 
 def test_example_keeps_the_newest_price_of_each_category(own_topics: Pulsar, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert "sqlite:var/category_prices.db" in example
-    url = f"sqlite:{tmp_path}/prices.db"
-    program = tmp_path / "prices_service.py"
-    program.write_text(example.replace("sqlite:var/category_prices.db", url), encoding="utf-8")
     first, second = change("tea", 95, 1), change("tea", 90, 2)
     with Publisher(own_topics, topic=PRICES.path, record=PRICES.record) as prices:
         # A repeat after the next, a change that comes late, and a last one to wait for.
         for one in (first, second, first, change("tea", 85, 0), change("cup", 80, 3)):
             prices.send(prices.encode(one), one["category"], one)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HONGBAO_PULSAR_TENANT": own_topics.tenant}
-    service = subprocess.Popen([sys.executable, str(program)], env=environment)
-    try:
+    with service("prices.md", "sqlite:var/category_prices.db", own_topics, tmp_path) as url:
         eventually(lambda: rows(url, "SELECT percent FROM category_prices WHERE category = 'cup'"), [(80,)])
-    finally:
-        service.terminate()
-        assert service.wait(15) == 0
     assert rows(url, "SELECT category, percent FROM category_prices ORDER BY category") == [("cup", 80), ("tea", 90)]

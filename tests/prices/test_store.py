@@ -7,15 +7,15 @@ import pytest
 
 import schemas
 from campaigns.store import ACTIVE, PAUSED
-from coupons.subscriber import connect
 from errors import CannotRun, SettingsError, Unreachable
-from ingest.publisher import EncodedAvro
 from prices import store
-from prices.store import Applied
 from schemas.encoder import encoder
 from schemas.topics import PRICE_RULES
 from settings import Pulsar
 from tests.prices.rules import rule
+from topics.avro import EncodedAvro
+from topics.client import connect
+from topics.numbered import Applied
 
 pytestmark = pytest.mark.stack
 
@@ -76,7 +76,7 @@ def test_what_the_job_refuses_is_reported_and_replaced_by_the_next(own_topics: P
 
 
 def test_who_waits_too_long_for_another_operator_is_told(own_topics: Pulsar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaigns.versions.TURN_S", 0.5)
+    monkeypatch.setattr("topics.versions.TURN_S", 0.5)
     client = connect(own_topics)
     try:
         client.create_producer(

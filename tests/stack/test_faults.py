@@ -1,14 +1,13 @@
 """What is killed comes back by itself, and what was going on goes on."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 import stack
 import warehouse
 from ingest import Publisher
-from settings import Flink, Pulsar, Stack, read
+from settings import Pulsar, Stack, read
 from stack.flink_rest import FlinkRest
 from stack.processes import Service
 from tests.jobs.running import running
@@ -16,14 +15,6 @@ from tests.jobs.test_path import click
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
-
-
-@pytest.fixture(scope="module")
-def rest(broker: Pulsar) -> Iterator[FlinkRest]:
-    with FlinkRest(read(Flink).rest_url) as rest:
-        yield rest
-        for job in rest.jobs():
-            rest.cancel_and_wait(job["job_id"])
 
 
 def kill(*names: str) -> None:

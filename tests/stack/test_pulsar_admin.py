@@ -6,13 +6,13 @@ from functools import partial
 import pulsar
 import pytest
 
-from coupons.subscriber import connect
 from errors import CannotRun
 from ingest import Delivery, Publisher
 from schemas.topics import CLICKS
 from settings import Pulsar
 from stack.pulsar_admin import PulsarAdmin
 from tests.waiting import eventually
+from topics.client import connect
 
 pytestmark = pytest.mark.stack
 

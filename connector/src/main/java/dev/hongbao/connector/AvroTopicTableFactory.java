@@ -13,15 +13,9 @@ import org.apache.avro.Schema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.streaming.api.datastream.DataStream;
-import org.apache.flink.streaming.api.datastream.DataStreamSink;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.ProviderContext;
-import org.apache.flink.table.connector.sink.DataStreamSinkProvider;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
-import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
@@ -87,7 +81,7 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory, Dyn
         new AvroTopicSink(
             options.get(SERVICE_URL), options.get(TOPIC), options.get(PARTITIONS), options.get(SCHEMA), fields, keys,
             options.get(EXCLUSIVE));
-    return new AvroTopic(options, sink);
+    return new Newest("topic-" + options.get(SCHEMA), "avro-topic " + options.get(TOPIC), sink);
   }
 
   private static RowType row(Context context) {
@@ -114,34 +108,5 @@ public final class AvroTopicTableFactory implements DynamicTableSinkFactory, Dyn
               + "; " + options.get(SCHEMA) + " has it");
     }
     return position;
-  }
-
-  private record AvroTopic(ReadableConfig options, AvroTopicSink sink) implements DynamicTableSink {
-
-    @Override
-    public ChangelogMode getChangelogMode(ChangelogMode requested) {
-      return Newest.MODE;
-    }
-
-    @Override
-    public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-      return new DataStreamSinkProvider() {
-        @Override
-        public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
-          String name = "topic-" + options.get(SCHEMA);
-          return Newest.of(rows, name).sinkTo(sink).setParallelism(rows.getParallelism()).uid(name).name(name);
-        }
-      };
-    }
-
-    @Override
-    public DynamicTableSink copy() {
-      return this;
-    }
-
-    @Override
-    public String asSummaryString() {
-      return "avro-topic " + options.get(TOPIC);
-    }
   }
 }

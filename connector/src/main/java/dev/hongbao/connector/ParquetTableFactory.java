@@ -9,16 +9,11 @@ import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.connector.file.sink.FileSink;
 import org.apache.flink.core.fs.Path;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
-import org.apache.flink.streaming.api.datastream.DataStream;
-import org.apache.flink.streaming.api.datastream.DataStreamSink;
 import org.apache.flink.streaming.api.functions.sink.filesystem.BucketAssigner;
 import org.apache.flink.streaming.api.functions.sink.filesystem.OutputFileConfig;
 import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.SimpleVersionedStringSerializer;
 import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.ProviderContext;
-import org.apache.flink.table.connector.sink.DataStreamSinkProvider;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
@@ -62,44 +57,13 @@ public final class ParquetTableFactory implements DynamicTableSinkFactory {
       throw new ValidationException(
           "parquet-files " + path + ": no column " + helper.getOptions().get(TIME) + " among " + row.getFieldNames());
     }
-    return new ParquetFiles(row, path, time);
-  }
-
-  private record ParquetFiles(RowType row, Path path, int time) implements DynamicTableSink {
-
-    @Override
-    public ChangelogMode getChangelogMode(ChangelogMode requested) {
-      return Newest.MODE;
-    }
-
-    @Override
-    public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-      return new DataStreamSinkProvider() {
-        @Override
-        public DataStreamSink<?> consumeDataStream(ProviderContext provider, DataStream<RowData> rows) {
-          String name = "parquet-" + path.getName();
-          return Newest.of(rows, name).sinkTo(sink()).setParallelism(rows.getParallelism()).uid(name).name(name);
-        }
-      };
-    }
-
-    private FileSink<RowData> sink() {
-      return FileSink.forBulkFormat(path, ParquetRows.factory(row))
-          .withBucketAssigner(new ByHour(time))
-          .withRollingPolicy(OnCheckpointRollingPolicy.build())
-          .withOutputFileConfig(OutputFileConfig.builder().withPartSuffix(".parquet").build())
-          .build();
-    }
-
-    @Override
-    public DynamicTableSink copy() {
-      return this;
-    }
-
-    @Override
-    public String asSummaryString() {
-      return "parquet-files " + path;
-    }
+    FileSink<RowData> sink =
+        FileSink.forBulkFormat(path, ParquetRows.factory(row))
+            .withBucketAssigner(new ByHour(time))
+            .withRollingPolicy(OnCheckpointRollingPolicy.build())
+            .withOutputFileConfig(OutputFileConfig.builder().withPartSuffix(".parquet").build())
+            .build();
+    return new Newest("parquet-" + path.getName(), "parquet-files " + path, sink);
   }
 
   /** Names a row's folder. */

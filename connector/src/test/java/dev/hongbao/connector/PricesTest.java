@@ -1,7 +1,6 @@
 package dev.hongbao.connector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.time.Instant;
 import java.util.ArrayList;
@@ -10,14 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.apache.avro.Schema;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
-import org.apache.flink.table.data.GenericRowData;
-import org.apache.flink.table.data.StringData;
-import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.types.Row;
 import org.junit.jupiter.api.Test;
 
@@ -169,58 +164,6 @@ class PricesTest {
       window(prices, "tea", 2, 0);
       assertEquals(List.of("tea 100 -> 90"), afterCheckpoint(prices));
     }
-  }
-
-  @Test
-  void whatTheTopicTellsIsARowAsItWasSent() {
-    List<Schema.Field> fields = Contract.load(PriceChange.CONTRACT).schema().getFields();
-    GenericRowData trigger = new GenericRowData(fields.size());
-    Row wanted = new Row(fields.size() + 1);
-    for (Schema.Field field : fields) {
-      int number = field.pos() + 1;
-      String name = field.name();
-      if (name.endsWith("_percent") || name.equals("rule_version")) {
-        set(trigger, wanted, field, number, number);
-      } else if (name.equals("viewers") || name.equals("buyers")) {
-        set(trigger, wanted, field, (long) number, (long) number);
-      } else if (field.schema().getType() == Schema.Type.DOUBLE) {
-        set(trigger, wanted, field, number / 8.0, number / 8.0);
-      } else if (field.schema().getType() == Schema.Type.LONG) {
-        set(trigger, wanted, field, TimestampData.fromEpochMillis(number), Instant.ofEpochMilli(number));
-      } else {
-        set(trigger, wanted, field, StringData.fromString(name), name);
-      }
-    }
-    wanted.setField(TopicRecords.position(PriceChange.CONTRACT, "conversion_rate"), 11 / 10.0);
-    wanted.setField(fields.size(), true);
-    assertEquals(wanted, PriceChange.of(trigger).row(true));
-  }
-
-  private static void set(GenericRowData trigger, Row wanted, Schema.Field field, Object internal, Object external) {
-    trigger.setField(field.pos(), internal);
-    wanted.setField(field.pos(), external);
-  }
-
-  @Test
-  void recordThatSaysNothingValidIsNamed() {
-    GenericRowData row = record();
-    assertEquals(0.5, PriceRule.of(row).high());
-    row.setField(TopicRecords.position("price_rule", "high"), 0.2);
-    var refused = assertThrows(IllegalArgumentException.class, () -> PriceRule.of(row));
-    assertEquals(
-        "price rule of tea version 3: low is 0.2; it must be above 0 and below high 0.2", refused.getMessage());
-  }
-
-  private static GenericRowData record() {
-    GenericRowData row = new GenericRowData(Contract.load("price_rule").schema().getFields().size());
-    Map<String, Object> values =
-        Map.of(
-            "category", StringData.fromString("tea"), "version", 3, "status", StringData.fromString("active"),
-            "window_kind", StringData.fromString("hop_5m"), "least_viewers", 10L, "low", 0.2, "high", 0.5);
-    values.forEach((name, value) -> row.setField(TopicRecords.position("price_rule", name), value));
-    Map.of("step_percent", 5, "floor_percent", 80, "ceiling_percent", 100, "hold_ms", 0L)
-        .forEach((name, value) -> row.setField(TopicRecords.position("price_rule", name), value));
-    return row;
   }
 
   private static PriceRule rule(int version, long holdMs) {

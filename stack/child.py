@@ -1,4 +1,4 @@
-"""Run a part of a measurement in a process of its own: it says `ready`, waits for a line, and says one JSON object."""
+"""Run a part of what we do in a process of its own that tells us by lines, and end it whatever happens."""
 
 import json
 import subprocess
@@ -40,8 +40,7 @@ def process(module: str, *arguments: str, niceness: int = 0, wait: bool = True) 
 
 def ready(child: Child) -> None:
     """Return when it says so; raises CannotRun where it ended instead."""
-    assert child.stdout is not None  # it is a pipe
-    if child.stdout.readline().strip() != "ready":
+    if next(lines(child), "").strip() != "ready":
         raise CannotRun(f"{child.args!r} did not start; see above")
 
 
@@ -53,9 +52,14 @@ def begin(child: Child) -> None:
 
 
 def told(child: Child) -> dict[str, Any]:
-    """What it says at its end; raises CannotRun where it ended without a word."""
-    assert child.stdout is not None  # it is a pipe
-    said = json.loads(child.stdout.readline() or "null")
+    """The JSON object that is its next line; raises CannotRun where it ended without a word."""
+    said = next(lines(child), None)
     if said is None:
         raise CannotRun(f"{child.args!r} ended before it had done everything; see above")
-    return dict(said)
+    return dict(json.loads(said))
+
+
+def lines(child: Child) -> Iterator[str]:
+    """What it says from here on, until it ends."""
+    assert child.stdout is not None  # it is a pipe
+    return iter(child.stdout)

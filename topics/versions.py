@@ -7,12 +7,12 @@ from typing import Any, Self
 import pulsar
 
 import schemas
-from coupons.subscriber import Decoder, connect
 from errors import CannotRun, HongbaoError, SchemaConflict, Unreachable
-from ingest.publisher import EncodedAvro
 from schemas.encoder import encoder
 from schemas.topics import Topic
 from settings import Pulsar
+from topics.avro import EncodedAvro, Writers
+from topics.client import connect
 
 # A topic of versions is read in well under a second; a broker that needs longer is not there.
 READ_S = 30.0
@@ -47,14 +47,14 @@ class Versions:
         Raises Unreachable without a broker.
         """
         records, problems = [], []
-        decoder = Decoder(self._broker, self._topic)
+        writers = Writers(self._client, self._topic.record)
         deadline_s = time.monotonic() + READ_S
         try:
             reader = self._client.create_reader(self._partition, pulsar.MessageId.earliest, is_read_compacted=True)
             while reader.has_message_available():
                 message = reader.read_next(timeout_millis=max(1, int(1000 * (deadline_s - time.monotonic()))))
                 try:
-                    records.append(decoder.decode(message))
+                    records.append(writers.decode(message))
                 except HongbaoError:
                     raise
                 except Exception as error:  # fastavro throws a dozen kinds at garbage
