@@ -1,10 +1,9 @@
 """Read a campaign's file, and say everything that is wrong with it, a sentence each."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
@@ -26,11 +25,12 @@ from campaigns.definition import (
     Text,
     TimeZone,
 )
+from campaigns.faults import Fault, fault_of, read_toml
 from errors import SettingsError
 from jobs import own_rules
 from settings import Campaigns, read
 from settings.duration import Duration
-from settings.reader import ROOT, instead
+from settings.reader import ROOT
 
 MS = timedelta(milliseconds=1)
 PATTERNS = ROOT / "jobs" / "patterns"
@@ -45,13 +45,6 @@ EXAMPLES = {
     "valid_for": 'how long an offer can be used, such as "1 d"',
     "offers": "at least one [[offers]]",
 }
-
-
-class Fault(NamedTuple):
-    """What is wrong at a dotted key, `offers` by name or else by number from 1."""
-
-    key: str
-    sentence: str
 
 
 def _local(value: Any) -> Any:
@@ -144,6 +137,16 @@ class CampaignFile(Part):
         )
 
 
+PARTS: Mapping[str, type[BaseModel]] = {
+    "audience": Audience,
+    "offers": FileOffer,
+    "caps": FileCaps,
+    "budget": Budget,
+    "holdout": Holdout,
+    "choice": Choice,
+}
+
+
 def patterns(folder: Path = PATTERNS) -> list[str]:
     """The names of the patterns there are."""
     return sorted(path.stem for path in folder.glob("*.sql"))
@@ -165,16 +168,6 @@ def read_file(path: Path) -> tuple[Campaign | None, list[str]]:
         return None, [fault]
     campaign, faults = check(raw, path.stem)
     return campaign, [f"{path}: {fault.key}: {fault.sentence}" for fault in faults]
-
-
-def read_toml(path: Path) -> tuple[dict[str, Any], str | None]:
-    """What the file says, and a sentence where it is not to be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return {}, f"{path}: not TOML: {error}"
-    except OSError as error:
-        return {}, f"{path}: cannot be read: {error.strerror}"
 
 
 def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Fault]]:
@@ -253,18 +246,11 @@ def _name(raw: Mapping[str, Any], number: int) -> str:
 
 
 def _fault(raw: Mapping[str, Any], error: Any) -> Fault:
+    """What pydantic found: `offers` by name, or else, as in any list, by number from 1."""
     where = list(error["loc"])
     key = ".".join(_part(raw, where, number) for number in range(len(where)))
-    match error["type"]:
-        case "missing":
-            return Fault(key, f"missing; give {EXAMPLES.get(key, 'it: every offer has one')}")
-        case "extra_forbidden":
-            return Fault(key, f"no such key; {instead(str(where[-1]), _keys(where[:-1]))}")
-        case "too_short":
-            return Fault(key, f"at least one, got {_found(error['input'])}")
-        case _:
-            said = error["msg"].removeprefix("Value error, ")
-            return Fault(key, f"{said}, got {_found(error['input'])}")
+    part = PARTS.get(str(where[0]), CampaignFile) if where[1:] else CampaignFile
+    return fault_of(error, key, part, EXAMPLES.get(key, "it: every offer has one"))
 
 
 def _part(raw: Mapping[str, Any], where: Sequence[str | int], number: int) -> str:
@@ -272,22 +258,3 @@ def _part(raw: Mapping[str, Any], where: Sequence[str | int], number: int) -> st
     if isinstance(part, str):
         return part
     return _name(raw, part) if where[:number] == ["offers"] else str(part + 1)
-
-
-def _found(value: Any) -> str:
-    text = str(value) if isinstance(value, datetime) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _keys(where: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at this place of a file."""
-    parts: Mapping[str, type[BaseModel]] = {
-        "audience": Audience,
-        "offers": FileOffer,
-        "caps": FileCaps,
-        "budget": Budget,
-        "holdout": Holdout,
-        "choice": Choice,
-    }
-    model = parts[str(where[0])] if where else CampaignFile
-    return list(model.model_fields)
