@@ -109,6 +109,7 @@ def test_whole_file_is_one_canonical_object(tmp_path: Path) -> None:
             "stores": ["s1"],
             "least_basket_minor": 50_000,
             "nth": 3,
+            "segments": None,
         },
         "offers": [
             {**offer, "name": "ten_percent", "percent": 10, "most_minor": 5000, "tiers": None, "stock": None},
@@ -139,7 +140,8 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
     campaign, _ = read_file(path)
     assert campaign is not None
     said = json.loads(campaign.text)
-    assert said["audience"] == dict.fromkeys(("tiers", "categories", "stores", "least_basket_minor", "nth"))
+    asked = ("tiers", "categories", "stores", "least_basket_minor", "nth", "segments")
+    assert said["audience"] == dict.fromkeys(asked)
     assert said["caps"] == {"per_shopper": None, "per_shopper_per_day": None, "per_day": None, "cooldown_ms": 0}
     assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None, "vip_share": 0.1}
     assert said["holdout"] == {"share": 0.0, "salt": ""}
