@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from campaigns.definition import (
-    Audience,
     Budget,
     Campaign,
     Caps,
@@ -26,8 +25,9 @@ from campaigns.definition import (
     TimeZone,
 )
 from campaigns.faults import Fault, fault_of, read_toml
+from campaigns.segments import FileAudience, Segments
 from errors import SettingsError
-from jobs import own_rules
+from jobs import own_rules, sql
 from settings import Campaigns, read
 from settings.duration import Duration
 from settings.reader import ROOT
@@ -111,7 +111,7 @@ class CampaignFile(Part):
     lane: Lane = "by_tier"
     valid_for: Wait
     deadline: Wait | None = None
-    audience: Audience = Audience()
+    audience: FileAudience = FileAudience()
     offers: Annotated[tuple[FileOffer, ...], Field(strict=False, min_length=1)]
     caps: FileCaps = FileCaps()
     budget: Budget = Budget()
@@ -121,14 +121,14 @@ class CampaignFile(Part):
     expected_traffic: Annotated[float, Field(strict=False, ge=1, le=1000)] | None = None
     choice: Choice = Choice()
 
-    @property
-    def campaign(self) -> Campaign:
-        """The same in milliseconds, as the topic carries it."""
+    def campaign(self, segments: Segments) -> Campaign:
+        """The same in milliseconds, and with the segments it names, as the topic carries it."""
         same = self.model_dump(
-            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "caps"}
+            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "audience", "caps"}
         )
         return Campaign(
             **same,
+            audience=self.audience.with_bounds(segments),
             starts_ms=moment_ms(self.starts, self.time_zone),
             ends_ms=moment_ms(self.ends, self.time_zone),
             valid_ms=self.valid_for // MS,
@@ -138,7 +138,7 @@ class CampaignFile(Part):
 
 
 PARTS: Mapping[str, type[BaseModel]] = {
-    "audience": Audience,
+    "audience": FileAudience,
     "offers": FileOffer,
     "caps": FileCaps,
     "budget": Budget,
@@ -147,9 +147,9 @@ PARTS: Mapping[str, type[BaseModel]] = {
 }
 
 
-def patterns(folder: Path = PATTERNS) -> list[str]:
+def patterns() -> list[str]:
     """The names of the patterns there are."""
-    return sorted(path.stem for path in folder.glob("*.sql"))
+    return sorted(path.stem for path in PATTERNS.glob("*.sql"))
 
 
 def moment_ms(local: datetime, time_zone: str) -> int:
@@ -161,20 +161,23 @@ def moment_ms(local: datetime, time_zone: str) -> int:
     return (local.replace(tzinfo=ZoneInfo(time_zone), fold=0).astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // MS
 
 
-def read_file(path: Path) -> tuple[Campaign | None, list[str]]:
-    """The campaign in the file, or None with every fault, each a sentence that begins with the file's name."""
+def read_file(path: Path, segments: Segments | None = None) -> tuple[Campaign | None, list[str]]:
+    """The campaign in the file, or None with every fault, each a sentence that begins with the file's name.
+
+    It may name the `segments`.
+    """
     raw, fault = read_toml(path)
     if fault:
         return None, [fault]
-    campaign, faults = check(raw, path.stem)
+    campaign, faults = check(raw, path.stem, segments or {})
     return campaign, [f"{path}: {fault.key}: {fault.sentence}" for fault in faults]
 
 
-def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Fault]]:
+def check(raw: Mapping[str, Any], stem: str, segments: Segments) -> tuple[Campaign | None, list[Fault]]:
     """The campaign that the TOML of `<stem>.toml` says, or None with every fault."""
     try:
-        campaign = CampaignFile.model_validate(raw).campaign
-        faults = []
+        campaign = CampaignFile.model_validate(raw, context=segments).campaign(segments)
+        faults = list(featureless(campaign))
     except ValidationError as error:
         campaign = None
         found = error.errors()
@@ -189,6 +192,16 @@ def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Faul
     # One key, one sentence: the first says most.
     faults = [fault for number, fault in enumerate(faults) if fault.key not in {one.key for one in faults[:number]}]
     return (None if faults else campaign), faults
+
+
+def featureless(campaign: Campaign) -> Iterator[Fault]:
+    """The patterns of whose candidates nothing is known that a segment could ask."""
+    segments = campaign.audience.segments
+    for pattern in campaign.patterns if segments is not None else ():
+        path = PATTERNS / f"{pattern}.sql"
+        if not sql.calls(path, "FEATURES"):
+            why = f"nobody of {pattern} is in one, for {path} gives no FEATURES(shopper, category)"
+            yield Fault("audience.segments", f"{why}; add them or leave out the pattern, got {list(segments or ())}")
 
 
 def across(raw: Mapping[str, Any]) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.file import moment_ms, read_file
+from campaigns.folder import read_folder
 from settings.reader import ROOT
 
 WHOLE = """\
@@ -317,9 +318,9 @@ def test_time_that_the_clock_skips_is_as_much_later_and_one_that_comes_twice_is_
 
 
 def test_example_files_are_valid_and_show_what_a_file_may_say() -> None:
-    read = [read_file(path) for path in sorted((ROOT / "campaigns").glob("*.toml"))]
-    assert [sentence for _, found in read for sentence in found] == []
-    campaigns = [campaign for campaign, _ in read if campaign is not None]
+    read, found = read_folder(ROOT / "campaigns")
+    assert found == []
+    campaigns = list(read.values())
     assert len(campaigns) == 6
     groups = [campaign.exclusive_group for campaign in campaigns if campaign.exclusive_group]
     assert (len(groups), len(set(groups))) == (2, 1)
