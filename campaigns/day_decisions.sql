@@ -9,7 +9,8 @@ SELECT
     epoch_ms(min(decisions.due_at)) AS due_ms,
     any_value(events.category) AS category,
     any_value(events.store_id) AS store_id,
-    any_value(events.price_minor) AS price_minor
+    any_value(events.price_minor) AS price_minor,
+    arg_min(decisions.features, decided_at) AS features
 FROM decisions
 LEFT JOIN events ON events.event_id = decisions.cause_event_id
 WHERE decisions.due_at >= $since

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 # What Java's long, JSON's double and Python's int all hold exactly.
 MOST = 10**15
@@ -33,6 +33,21 @@ Salt = Annotated[str, Field(pattern=r"^[^\x00-\x1f]*$", max_length=64)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Amount = Annotated[int, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=1, le=MOST)]
+# What is known of a shopper at a moment: the numbers that Profile.java keeps (docs/personalisation.md).
+Feature = Literal[
+    "events",
+    "since_order_ms",
+    "orders",
+    "lines",
+    "coupon_lines",
+    "pieces",
+    "spent_minor",
+    "looks",
+    "looked_minor",
+    "adds",
+    "newest_categories",
+    "of_category",
+]
 # A list as TOML and JSON have it; an empty one would let nobody in, which `hongbao campaign pause` says better.
 Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 Tiers = Annotated[tuple[Tier, ...], Field(strict=False, min_length=1)]
@@ -44,14 +59,43 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Audience(Part):
-    """Whom it is for; what is None lets everybody in."""
+class Bounds(Part):
+    """What a feature is at least and at most, both included; None is no bound."""
+
+    at_least: Amount | None = None
+    at_most: Amount | None = None
+
+    @model_validator(mode="after")
+    def _bound(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("at_least, at_most or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least must not be above at_most")
+        return self
+
+    def hold(self, value: int) -> bool:
+        """Whether the value is within."""
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+
+# A segment is the shoppers whose features lie within every bound; one that is not known lies within none.
+Segment = Annotated[dict[Feature, Bounds], Field(min_length=1)]
+
+
+class Conditions(Part):
+    """What an audience asks beside the segments; what is None lets everybody in."""
 
     tiers: Tiers | None = None
     categories: Texts | None = None
     stores: Texts | None = None
     least_basket_minor: Amount | None = None
     nth: Count | None = None
+
+
+class Audience(Conditions):
+    """Whom it is for. Of the segments, by name, one must hold."""
+
+    segments: Annotated[dict[Name, Segment], Field(min_length=1)] | None = None
 
 
 class Offer(Part):

@@ -1,16 +1,14 @@
 """Read a campaign's file, and say everything that is wrong with it, a sentence each."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from campaigns.definition import (
-    Audience,
     Budget,
     Campaign,
     Caps,
@@ -26,11 +24,13 @@ from campaigns.definition import (
     Text,
     TimeZone,
 )
+from campaigns.faults import Fault, fault_of, read_toml
+from campaigns.segments import FileAudience, Segments
 from errors import SettingsError
-from jobs import own_rules
+from jobs import own_rules, sql
 from settings import Campaigns, read
 from settings.duration import Duration
-from settings.reader import ROOT, instead
+from settings.reader import ROOT
 
 MS = timedelta(milliseconds=1)
 PATTERNS = ROOT / "jobs" / "patterns"
@@ -45,13 +45,6 @@ EXAMPLES = {
     "valid_for": 'how long an offer can be used, such as "1 d"',
     "offers": "at least one [[offers]]",
 }
-
-
-class Fault(NamedTuple):
-    """What is wrong at a dotted key, `offers` by name or else by number from 1."""
-
-    key: str
-    sentence: str
 
 
 def _local(value: Any) -> Any:
@@ -118,7 +111,7 @@ class CampaignFile(Part):
     lane: Lane = "by_tier"
     valid_for: Wait
     deadline: Wait | None = None
-    audience: Audience = Audience()
+    audience: FileAudience = FileAudience()
     offers: Annotated[tuple[FileOffer, ...], Field(strict=False, min_length=1)]
     caps: FileCaps = FileCaps()
     budget: Budget = Budget()
@@ -128,14 +121,14 @@ class CampaignFile(Part):
     expected_traffic: Annotated[float, Field(strict=False, ge=1, le=1000)] | None = None
     choice: Choice = Choice()
 
-    @property
-    def campaign(self) -> Campaign:
-        """The same in milliseconds, as the topic carries it."""
+    def campaign(self, segments: Segments) -> Campaign:
+        """The same in milliseconds, and with the segments it names, as the topic carries it."""
         same = self.model_dump(
-            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "caps"}
+            exclude={"description", "expected_traffic", "starts", "ends", "valid_for", "deadline", "audience", "caps"}
         )
         return Campaign(
             **same,
+            audience=self.audience.with_bounds(segments),
             starts_ms=moment_ms(self.starts, self.time_zone),
             ends_ms=moment_ms(self.ends, self.time_zone),
             valid_ms=self.valid_for // MS,
@@ -144,9 +137,19 @@ class CampaignFile(Part):
         )
 
 
-def patterns(folder: Path = PATTERNS) -> list[str]:
+PARTS: Mapping[str, type[BaseModel]] = {
+    "audience": FileAudience,
+    "offers": FileOffer,
+    "caps": FileCaps,
+    "budget": Budget,
+    "holdout": Holdout,
+    "choice": Choice,
+}
+
+
+def patterns() -> list[str]:
     """The names of the patterns there are."""
-    return sorted(path.stem for path in folder.glob("*.sql"))
+    return sorted(path.stem for path in PATTERNS.glob("*.sql"))
 
 
 def moment_ms(local: datetime, time_zone: str) -> int:
@@ -158,30 +161,23 @@ def moment_ms(local: datetime, time_zone: str) -> int:
     return (local.replace(tzinfo=ZoneInfo(time_zone), fold=0).astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // MS
 
 
-def read_file(path: Path) -> tuple[Campaign | None, list[str]]:
-    """The campaign in the file, or None with every fault, each a sentence that begins with the file's name."""
+def read_file(path: Path, segments: Segments | None = None) -> tuple[Campaign | None, list[str]]:
+    """The campaign in the file, or None with every fault, each a sentence that begins with the file's name.
+
+    It may name the `segments`.
+    """
     raw, fault = read_toml(path)
     if fault:
         return None, [fault]
-    campaign, faults = check(raw, path.stem)
+    campaign, faults = check(raw, path.stem, segments or {})
     return campaign, [f"{path}: {fault.key}: {fault.sentence}" for fault in faults]
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any], str | None]:
-    """What the file says, and a sentence where it is not to be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return {}, f"{path}: not TOML: {error}"
-    except OSError as error:
-        return {}, f"{path}: cannot be read: {error.strerror}"
-
-
-def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Fault]]:
+def check(raw: Mapping[str, Any], stem: str, segments: Segments) -> tuple[Campaign | None, list[Fault]]:
     """The campaign that the TOML of `<stem>.toml` says, or None with every fault."""
     try:
-        campaign = CampaignFile.model_validate(raw).campaign
-        faults = []
+        campaign = CampaignFile.model_validate(raw, context=segments).campaign(segments)
+        faults = list(featureless(campaign))
     except ValidationError as error:
         campaign = None
         found = error.errors()
@@ -196,6 +192,18 @@ def check(raw: Mapping[str, Any], stem: str) -> tuple[Campaign | None, list[Faul
     # One key, one sentence: the first says most.
     faults = [fault for number, fault in enumerate(faults) if fault.key not in {one.key for one in faults[:number]}]
     return (None if faults else campaign), faults
+
+
+def featureless(campaign: Campaign) -> Iterator[Fault]:
+    """The patterns of whose candidates nothing is known that a segment could ask."""
+    if campaign.audience.segments is None:
+        return
+    without = [name for name in campaign.patterns if not sql.calls(PATTERNS / f"{name}.sql", "FEATURES")]
+    if without:
+        what = (
+            f"nobody of {', '.join(without)} is in one; give FEATURES(shopper, category) in {PATTERNS} or leave it out"
+        )
+        yield Fault("audience.segments", f"{what}, got {list(campaign.audience.segments)}")
 
 
 def across(raw: Mapping[str, Any]) -> Iterator[Fault]:
@@ -253,18 +261,11 @@ def _name(raw: Mapping[str, Any], number: int) -> str:
 
 
 def _fault(raw: Mapping[str, Any], error: Any) -> Fault:
+    """What pydantic found: `offers` by name, or else, as in any list, by number from 1."""
     where = list(error["loc"])
     key = ".".join(_part(raw, where, number) for number in range(len(where)))
-    match error["type"]:
-        case "missing":
-            return Fault(key, f"missing; give {EXAMPLES.get(key, 'it: every offer has one')}")
-        case "extra_forbidden":
-            return Fault(key, f"no such key; {instead(str(where[-1]), _keys(where[:-1]))}")
-        case "too_short":
-            return Fault(key, f"at least one, got {_found(error['input'])}")
-        case _:
-            said = error["msg"].removeprefix("Value error, ")
-            return Fault(key, f"{said}, got {_found(error['input'])}")
+    part = PARTS.get(str(where[0]), CampaignFile) if where[1:] else CampaignFile
+    return fault_of(error, key, part, EXAMPLES.get(key, "it: every offer has one"))
 
 
 def _part(raw: Mapping[str, Any], where: Sequence[str | int], number: int) -> str:
@@ -272,22 +273,3 @@ def _part(raw: Mapping[str, Any], where: Sequence[str | int], number: int) -> st
     if isinstance(part, str):
         return part
     return _name(raw, part) if where[:number] == ["offers"] else str(part + 1)
-
-
-def _found(value: Any) -> str:
-    text = str(value) if isinstance(value, datetime) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _keys(where: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at this place of a file."""
-    parts: Mapping[str, type[BaseModel]] = {
-        "audience": Audience,
-        "offers": FileOffer,
-        "caps": FileCaps,
-        "budget": Budget,
-        "holdout": Holdout,
-        "choice": Choice,
-    }
-    model = parts[str(where[0])] if where else CampaignFile
-    return list(model.model_fields)

@@ -5,9 +5,10 @@ both to one answer.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 
-from campaigns.definition import Campaign, Offer
+from campaigns.definition import Campaign, Offer, Segment
 from jobs import coupon_rules
 from jobs.coupon_rules import SEPARATOR
 from jobs.own_rules import Ask
@@ -112,7 +113,24 @@ def invited(campaign: Campaign, candidate: Candidate) -> bool:
         and (audience.stores is None or candidate.store_id in audience.stores)
         and (audience.least_basket_minor is None or candidate.basket_minor >= audience.least_basket_minor)
         and (audience.nth is None or candidate.nth == audience.nth)
+        and (audience.segments is None or any(segment_holds(candidate, one) for one in audience.segments.values()))
     )
+
+
+def segment_holds(candidate: Candidate, segment: Segment) -> bool:
+    """Whether the candidate's features lie within every bound."""
+    known = features_of(candidate)
+    return all(feature in known and bounds.hold(known[feature]) for feature, bounds in segment.items())
+
+
+def features_of(candidate: Candidate) -> dict[str, int]:
+    """What is known of the shopper, whole numbers by name; a pattern of the shop's own may give any text, or none."""
+    try:
+        found = json.loads(candidate.features or "{}")
+    except ValueError:
+        return {}
+    named = found.items() if isinstance(found, dict) else ()
+    return {name: value for name, value in named if isinstance(value, int) and not isinstance(value, bool)}
 
 
 def by_model(campaign: Campaign, candidate: Candidate, model: Model) -> tuple[Offer, float]:

@@ -69,7 +69,9 @@ def candidates(
         ]
         reckoned = [*BUILT_IN, *(() if rules.thresholds is None else moments.PATTERNS)]
         decided = {"since": begin, "until": until, "reckoned": reckoned}
-        found += [Candidate(*row) for row in database.execute(_text("day_decisions"), decided).fetchall()]
+        answer = database.execute(_text("day_decisions"), decided)
+        names = [column[0] for column in answer.description]
+        found += [Candidate(**dict(zip(names, row, strict=True))) for row in answer.fetchall()]
     except duckdb.Error as error:
         raise ProblemFound(f"warehouse: {error}") from None
     finally:

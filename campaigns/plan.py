@@ -3,19 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from campaigns import landed
 from campaigns.definition import Campaign, flat
 from campaigns.landed import Known
-from campaigns.replay import Effect, effects, on_day, replay
+from campaigns.replay import Effect, Reach, effects, on_day, reach, replay
 from campaigns.store import PAUSED, Found
 from jobs.own_rules import OwnRules, load_one
 from ledger.expected_coupons import Rules
 from model.definition import Model
 from settings import Campaigns, Stack, read
+from settings.duration import text
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Day:
-    """What each campaign would have done with the candidates of a UTC day; which rules failed, and how often."""
+    """What each campaign would have done with the candidates of a UTC day; which rules failed, and how often.
+
+    `reached` is of the campaigns that name segments.
+    """
 
     day: date
     candidates: int
     effects: list[Effect]
     failed_rules: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, Reach] = field(default_factory=dict)
 
 
 def changes(campaigns: Mapping[str, Campaign], found: Found) -> list[Change]:
@@ -79,18 +84,20 @@ def on(
 ) -> Day:
     """What the campaigns would have done on a landed UTC day, as if each had begun with it.
 
-    `model` chooses the offers of those that ask one, by features reckoned as `known` says.
+    `model` chooses the offers of those that ask one; it and segments go by features reckoned as `known` says.
     """
     begin_ms = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
     running = [on_day(campaign, begin_ms) for campaign in campaigns]
     patterns = {pattern for campaign in running for pattern in campaign.patterns}
-    asked = known if any(campaign.choice.by == "model" for campaign in running) else None
+    segmented = [campaign for campaign in running if campaign.audience.segments is not None]
+    asked = known if segmented or any(campaign.choice.by == "model" for campaign in running) else None
     found = landed.candidates(day, rules, folder, patterns, asked) if running else []
     failed: Counter[str] = Counter()
     named = {campaign.rule for campaign in running if campaign.rule is not None}
     ask = OwnRules({rule: load_one(read(Campaigns).rules, rule) for rule in named}, lambda why: failed.update([why]))
     decided = replay(found, running, rules.most_per_day, rules.longest_past_ms, ask, model, apart=read(Stack).vip_apart)
-    return Day(day, len(found), effects(decided, running), failed)
+    reached = {campaign.name: reach(found, campaign) for campaign in segmented}
+    return Day(day, len(found), effects(decided, running), failed, reached)
 
 
 def sentence(change: Change) -> str:
@@ -109,6 +116,8 @@ def sentence(change: Change) -> str:
 def _told(key: str, value: Any) -> str:
     if key in ("starts_ms", "ends_ms") and value is not None:
         return datetime.fromtimestamp(value / 1000, UTC).isoformat()
+    if key.removesuffix(".at_least").removesuffix(".at_most").endswith("_ms") and value is not None:
+        return text(timedelta(milliseconds=value))
     return "none" if value is None else str(value)
 
 
@@ -116,10 +125,10 @@ def told(day: Day) -> str:
     """A day as a person reads it."""
     head = f"On {day.day} (UTC) there were {day.candidates:,} candidates; had these campaigns begun that day:"
     failed = [f"{sentence} (for {count:,} candidates)" for sentence, count in day.failed_rules.items()]
-    return "\n".join([head, *map(_effect, day.effects), *failed])
+    return "\n".join([head, *(_effect(one, day.reached.get(one.campaign)) for one in day.effects), *failed])
 
 
-def _effect(effect: Effect) -> str:
+def _effect(effect: Effect, reached: Reach | None) -> str:
     shoppers = sum(tier.shoppers for tier in effect.tiers.values())
     issued, cost = effect.outcomes["issued"], effect.cost_minor
     lines = [f"{effect.campaign}: {issued:,} issued to {shoppers:,} shoppers for {cost:,} minor {effect.currency}"]
@@ -128,4 +137,8 @@ def _effect(effect: Effect) -> str:
         for name, tier in sorted(effect.tiers.items())
     ]
     others = [f"{count:,} {outcome}" for outcome, count in effect.outcomes.items() if count and outcome != "issued"]
-    return "\n".join([*lines, *([f"  not issued: {', '.join(others)}"] if others else [])])
+    lines += [f"  not issued: {', '.join(others)}"] if others else []
+    if reached is not None:
+        of = f"of {reached.shoppers:,} shoppers who met its patterns"
+        lines += [f"  in {name}: {count:,} {of}" for name, count in reached.segments.items()]
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from campaigns.definition import Campaign
 from campaigns.governance import DAY_MS, OUTCOMES, Outcome, State, govern
-from campaigns.judge import Candidate, propose
+from campaigns.judge import Candidate, propose, segment_holds
 from jobs.own_rules import Ask
 from model.definition import Model
 
@@ -32,6 +32,14 @@ class Effect:
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     offers: dict[str, int] = field(default_factory=dict)
     tiers: dict[str, Tier] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many shoppers met a pattern of the campaign, and how many of them when they were in each segment it names."""
+
+    shoppers: int
+    segments: dict[str, int]
 
 
 def replay(
@@ -86,3 +94,15 @@ def effects(decided: Iterable[Sequence[Outcome]], campaigns: Sequence[Campaign])
         tier.shoppers += (effect.campaign, candidate.shopper_id) not in shoppers
         shoppers.add((effect.campaign, candidate.shopper_id))
     return list(found.values())
+
+
+def reach(candidates: Iterable[Candidate], campaign: Campaign) -> Reach:
+    """Whom the campaign could mean, by segment; what else its audience asks is left aside."""
+    met = [candidate for candidate in candidates if candidate.rule in campaign.patterns]
+    return Reach(
+        len({candidate.shopper_id for candidate in met}),
+        {
+            name: len({candidate.shopper_id for candidate in met if segment_holds(candidate, segment)})
+            for name, segment in (campaign.audience.segments or {}).items()
+        },
+    )

@@ -44,6 +44,11 @@ def statements(path: Path, values: Mapping[str, Value] | None = None) -> list[st
     return [text.strip() for text in bound.split("\0") if text.strip()]
 
 
+def calls(path: Path, function: str) -> bool:
+    """Whether the file's statements call the function; a comment or a quoted text calls nothing."""
+    return re.search(rf"\b{function}\s*\(", TOKEN.sub(" ", path.read_text(encoding="utf-8")), re.IGNORECASE) is not None
+
+
 def literal(value: Value) -> str:
     """The value as a Flink SQL literal."""
     match value:

@@ -8,11 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from campaigns.definition import Count, Part, Text
-from campaigns.file import Fault, read_toml
+from campaigns.faults import Fault, fault_of, read_toml
 from errors import SettingsError
 from prices.rule import Bound, PriceRule, Share, Step, WindowKind
 from settings.duration import Duration
-from settings.reader import instead
 
 EXAMPLES = {
     "category": 'a category as click events name it, such as "tea"',
@@ -109,15 +108,4 @@ def across(rule: PriceRule) -> Iterator[Fault]:
 
 def _fault(error: Any) -> Fault:
     key = ".".join(map(str, error["loc"]))
-    match error["type"]:
-        case "missing":
-            return Fault(key, f"missing; give {EXAMPLES[key]}")
-        case "extra_forbidden":
-            return Fault(key, f"no such key; {instead(key, list(PriceFile.model_fields))}")
-        case _:
-            return Fault(key, f"{error['msg'].removeprefix('Value error, ')}, got {_found(error['input'])}")
-
-
-def _found(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    return fault_of(error, key, PriceFile, EXAMPLES.get(key, ""))

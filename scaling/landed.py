@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import warehouse
-from campaigns.file import read_toml
+from campaigns.faults import read_toml
 from campaigns.folder import read_folder
 from scaling.calendar import Window, of_campaigns
 from scaling.history import HOUR_S, MINUTE_S, History

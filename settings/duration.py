@@ -23,7 +23,10 @@ def parse(value: Any) -> Any:
     match = TEXT.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in UNITS:
         raise ValueError("a duration is a whole number and one of ms, s, min, h, d, such as '15 min'")
-    return int(match[1]) * UNITS[match[2]]
+    try:
+        return int(match[1]) * UNITS[match[2]]
+    except OverflowError:
+        raise ValueError("a duration is below 1,000,000,000 d") from None
 
 
 def text(duration: timedelta) -> str:

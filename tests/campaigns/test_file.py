@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.file import moment_ms, read_file
+from campaigns.folder import read_folder
 from settings.reader import ROOT
 
 WHOLE = """\
@@ -109,6 +110,7 @@ def test_whole_file_is_one_canonical_object(tmp_path: Path) -> None:
             "stores": ["s1"],
             "least_basket_minor": 50_000,
             "nth": 3,
+            "segments": None,
         },
         "offers": [
             {**offer, "name": "ten_percent", "percent": 10, "most_minor": 5000, "tiers": None, "stock": None},
@@ -139,7 +141,8 @@ def test_what_is_left_out_is_there_with_its_default(tmp_path: Path) -> None:
     campaign, _ = read_file(path)
     assert campaign is not None
     said = json.loads(campaign.text)
-    assert said["audience"] == dict.fromkeys(("tiers", "categories", "stores", "least_basket_minor", "nth"))
+    asked = ("tiers", "categories", "stores", "least_basket_minor", "nth", "segments")
+    assert said["audience"] == dict.fromkeys(asked)
     assert said["caps"] == {"per_shopper": None, "per_shopper_per_day": None, "per_day": None, "cooldown_ms": 0}
     assert said["budget"] == {"currency": "CNY", "money_minor": None, "pieces": None, "vip_share": 0.1}
     assert said["holdout"] == {"share": 0.0, "salt": ""}
@@ -315,9 +318,9 @@ def test_time_that_the_clock_skips_is_as_much_later_and_one_that_comes_twice_is_
 
 
 def test_example_files_are_valid_and_show_what_a_file_may_say() -> None:
-    read = [read_file(path) for path in sorted((ROOT / "campaigns").glob("*.toml"))]
-    assert [sentence for _, found in read for sentence in found] == []
-    campaigns = [campaign for campaign, _ in read if campaign is not None]
+    read, found = read_folder(ROOT / "campaigns")
+    assert found == []
+    campaigns = list(read.values())
     assert len(campaigns) == 6
     groups = [campaign.exclusive_group for campaign in campaigns if campaign.exclusive_group]
     assert (len(groups), len(set(groups))) == (2, 1)

@@ -102,13 +102,12 @@ def test_day_has_what_fell_due_on_it_and_what_led_to_it_may_be_before(tmp_path: 
     assert found(tmp_path, date(2026, 11, 10)) == []
 
 
-def test_pattern_that_nobody_here_can_reckon_is_taken_from_what_the_jobs_decided(tmp_path: Path) -> None:
-    land(tmp_path, "events", [at(1, 1, "order_completed", store_id="s1", price_minor=700)])
-    decided = {
+def decision(**changed: Any) -> dict[str, Any]:
+    """One of Anna's first second after midnight."""
+    plain = {
         "decision_id": "d",
         "shopper_id": "anna",
         "membership_tier": "gold",
-        "rule": "nth_purchase",
         "cause_event_id": "event-1",
         "outcome": "capped",
         "cost_minor": 0,
@@ -118,6 +117,12 @@ def test_pattern_that_nobody_here_can_reckon_is_taken_from_what_the_jobs_decided
         **dict.fromkeys(("occurred_at", "due_at"), MIDNIGHT + timedelta(seconds=1)),
         "decided_at": MIDNIGHT + timedelta(seconds=2),
     }
+    return plain | changed
+
+
+def test_pattern_that_nobody_here_can_reckon_is_taken_from_what_the_jobs_decided(tmp_path: Path) -> None:
+    land(tmp_path, "events", [at(1, 1, "order_completed", store_id="s1", price_minor=700)])
+    decided = decision(rule="nth_purchase")
     hesitated = decided | {"decision_id": "h", "campaign_id": "a", "rule": "hesitation"}
     rows = [decided | {"decision_id": name, "campaign_id": name} for name in ("a", "b")]
     land(tmp_path, "decisions", [*rows, hesitated])

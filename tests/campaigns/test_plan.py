@@ -10,9 +10,10 @@ import pytest
 from campaigns.definition import Campaign
 from campaigns.landed import Known, candidates
 from campaigns.plan import changes, on, sentence, told, would_run
+from campaigns.replay import Reach
 from campaigns.store import ACTIVE, PAUSED, Found, Version
-from tests.campaigns.files import campaign
-from tests.campaigns.test_landed import DAY, at
+from tests.campaigns.files import DAY_MS, campaign
+from tests.campaigns.test_landed import DAY, at, decision
 from tests.jobs.test_own_rules import written
 from tests.ledger.test_expected_coupons import RULES
 from tests.model.test_choice import card
@@ -51,6 +52,23 @@ def test_order_of_offers_alone_is_a_change_that_is_told() -> None:
     offers = [{"name": "a", "minor": 1}, {"name": "b", "minor": 2}]
     (change,) = changes({"sale": campaign(offers=offers[::-1])}, applied(campaign(offers=offers)))
     assert change.keys == {"offers": (["a", "b"], ["b", "a"])}
+
+
+def test_segment_whose_bounds_moved_is_a_change_and_a_version_of_before_there_were_any_is_none() -> None:
+    def lapsed(days: int) -> Campaign:
+        return campaign(audience={"segments": {"lapsed": {"since_order_ms": {"at_least": days * DAY_MS}}}})
+
+    (change,) = changes({"sale": lapsed(30)}, applied(lapsed(60)))
+    assert sentence(change).splitlines() == [
+        "sale: changed (version 3, active)",
+        "  audience.segments.lapsed.since_order_ms.at_least: 60 d -> 30 d",
+    ]
+    (change,) = changes({"sale": lapsed(30)}, applied(campaign()))
+    assert change.keys == {"audience.segments.lapsed.since_order_ms.at_least": (None, 30 * DAY_MS)}
+    plain = json.loads(campaign().text)
+    del plain["audience"]["segments"]
+    before = Campaign.parse(json.dumps(plain))
+    assert [one.change for one in changes({"sale": campaign()}, applied(before))] == ["unchanged"]
 
 
 def test_only_what_is_neither_paused_nor_over_would_run() -> None:
@@ -120,3 +138,48 @@ def test_campaign_that_chooses_by_a_model_is_planned_with_what_was_known_of_each
     (left,) = [one for one in candidates(DAY, RULES, tmp_path, (), known) if one.rule == "abandoned_cart"]
     assert left.features is not None
     assert (json.loads(left.features)["events"], json.loads(left.features)["of_category"]) == (2, 2)
+
+
+def test_campaign_for_a_segment_is_planned_by_what_was_known_of_each_at_the_moment(tmp_path: Path) -> None:
+    """Anna bought for 1,000 before, Ben for as much but later, Cora for 999 31 s before; Dora only scanned."""
+
+    def bought(number: int, second: float, who: str, price_minor: int) -> dict[str, Any]:
+        return at(number, second, "order_completed", shopper_id=who, order_id=who, price_minor=price_minor)
+
+    rows = [bought(90, -9, "anna", 1_000), bought(91, 3_600, "ben", 1_000), bought(92, -9, "cora", 999)]
+    for first, who in ((0, "anna"), (10, "ben"), (20, "cora")):
+        rows += [at(first + n, first + n, shopper_id=who) for n in range(3)]
+    land(tmp_path, "events", [*rows, at(30, 30, "qr_scanned", shopper_id="dora")])
+    known = Known("CNY", timedelta(days=400), timedelta(days=7))
+    bounds: dict[str, Any] = {
+        "spenders": {"spent_minor": {"at_least": 1_000}},
+        "recent": {"since_order_ms": {"at_most": 31_000}},
+    }
+    either = campaign(audience={"segments": bounds})
+    spenders = campaign("spend", priority=1, audience={"segments": {"spenders": bounds["spenders"]}})
+    day = on(DAY, [spenders, either], RULES, tmp_path, known=known)
+    assert told(day).splitlines() == [
+        "On 2026-11-11 (UTC) there were 4 candidates; had these campaigns begun that day:",
+        "spend: 1 issued to 1 shoppers for 300 minor CNY",
+        "  none: 1 to 1 for 300",
+        "  in spenders: 1 of 3 shoppers who met its patterns",
+        "sale: 1 issued to 1 shoppers for 300 minor CNY",
+        "  none: 1 to 1 for 300",
+        "  not issued: 1 outranked",
+        "  in spenders: 1 of 3 shoppers who met its patterns",
+        "  in recent: 2 of 3 shoppers who met its patterns",
+    ]
+
+
+def test_pattern_of_the_shops_own_is_planned_with_the_features_that_it_was_decided_with(tmp_path: Path) -> None:
+    decided = decision(rule="own", campaign_id="a")
+    rows = [
+        decided | {"decision_id": "1", "shopper_id": "anna", "cause_event_id": "1", "features": '{"orders":1}'},
+        decided | {"decision_id": "2", "shopper_id": "ben", "cause_event_id": "2", "features": None},
+    ]
+    land(tmp_path, "decisions", rows)
+    buyers = {"buyers": {"orders": {"at_least": 1}}}
+    asked = [campaign(patterns=["own"], audience={"segments": buyers})]
+    day = on(DAY, asked, RULES, tmp_path, known=Known("CNY", timedelta(days=400), timedelta(days=7)))
+    assert (day.candidates, day.effects[0].outcomes["issued"]) == (2, 1)
+    assert day.reached == {"sale": Reach(2, {"buyers": 1})}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from errors import SettingsError
-from jobs.sql import literal, statements
+from jobs.sql import calls, literal, statements
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -38,3 +38,9 @@ def test_duration_is_an_interval_to_the_millisecond() -> None:
 def test_name_without_a_value_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"job\.sql: no value for :currency; there are limit"):
         statements(written(tmp_path, "SELECT :currency"), {"limit": 1})
+
+
+def test_function_is_called_where_it_is_neither_comment_nor_text(tmp_path: Path) -> None:
+    assert calls(written(tmp_path, "SELECT features (shopper, :a) AS f"), "FEATURES")
+    assert not calls(written(tmp_path, "SELECT 'FEATURES(' AS `FEATURES(` -- FEATURES(\n"), "FEATURES")
+    assert not calls(written(tmp_path, "SELECT NULL AS features, MYFEATURES(a)"), "FEATURES")

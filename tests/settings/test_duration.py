@@ -26,3 +26,9 @@ def test_text_and_duration_are_one(written: str, meant: timedelta) -> None:
 def test_what_has_no_known_unit_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match="such as '15 min'"):
         parse(wrong)
+
+
+def test_what_no_duration_can_hold_is_refused() -> None:
+    assert parse("999999999 d") == timedelta(days=999_999_999)
+    with pytest.raises(ValueError, match="a duration is below 1,000,000,000 d"):
+        parse("1000000000 d")

@@ -1,6 +1,5 @@
 package dev.hongbao.connector;
 
-import java.util.HashSet;
 import java.util.Set;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
@@ -18,18 +17,11 @@ record Campaign(
     long startsMs,
     long endsMs,
     Set<String> patterns,
-    Set<String> tiers,
-    Set<String> categories,
-    Set<String> stores,
-    Long leastBasketMinor,
-    Long nth,
+    Audience audience,
     boolean choosesByModel,
     String text) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  /** What a campaign's audience is asked about; all but the tier may be null. */
-  record Shopper(String tier, String category, String store, long basketMinor, Long nth) {}
 
   /**
    * Reads the definition that {@code hongbao campaign apply} publishes.
@@ -44,7 +36,6 @@ record Campaign(
       throw new IllegalArgumentException("campaign " + name + " version " + version + " is no JSON: " + e.getMessage());
     }
     try {
-      JsonNode audience = root.required("audience");
       if (!root.required("name").asText().equals(name)) {
         throw new IllegalArgumentException("its definition is of " + root.get("name").asText());
       }
@@ -56,8 +47,7 @@ record Campaign(
       }
       return new Campaign(
           name, version, status.equals("active"), whole(root, "starts_ms"), whole(root, "ends_ms"),
-          texts(root.required("patterns")), texts(audience.get("tiers")), texts(audience.get("categories")),
-          texts(audience.get("stores")), number(audience, "least_basket_minor"), number(audience, "nth"),
+          Audience.texts(root.required("patterns")), Audience.parse(root.required("audience")),
           root.path("choice").path("by").asText().equals("model"),
           "{\"version\":" + version + "," + root.toString().substring(1));
     } catch (IllegalArgumentException e) {
@@ -83,37 +73,11 @@ record Campaign(
     return active && startsMs <= nowMs && nowMs < endsMs && patterns.contains(pattern);
   }
 
-  /** Whether the shopper is in its audience. */
-  boolean admits(Shopper shopper) {
-    return in(tiers, shopper.tier)
-        && in(categories, shopper.category)
-        && in(stores, shopper.store)
-        && (leastBasketMinor == null || shopper.basketMinor >= leastBasketMinor)
-        && (nth == null || nth.equals(shopper.nth));
-  }
-
-  private static boolean in(Set<String> allowed, String found) {
-    return allowed == null || found != null && allowed.contains(found);
-  }
-
-  private static long whole(JsonNode node, String key) {
+  static long whole(JsonNode node, String key) {
     JsonNode value = node.required(key);
     if (!value.isIntegralNumber()) {
       throw new IllegalArgumentException(key + " is " + value + "; it must be a whole number");
     }
     return value.asLong();
-  }
-
-  private static Long number(JsonNode node, String key) {
-    return node.hasNonNull(key) ? (Long) node.get(key).asLong() : null;
-  }
-
-  private static Set<String> texts(JsonNode list) {
-    if (list == null || list.isNull()) {
-      return null;
-    }
-    Set<String> texts = new HashSet<>();
-    list.forEach(text -> texts.add(text.asText()));
-    return texts;
   }
 }

@@ -43,6 +43,7 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
   private final int store;
   private final int basketMinor;
   private final int nth;
+  private final int features;
   private final Set<String> builtIn;
   private transient CampaignBook book;
   private transient OfferModelBook models;
@@ -62,6 +63,7 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
     this.store = rows.position("store_id");
     this.basketMinor = rows.position("basket_minor");
     this.nth = rows.position("nth");
+    this.features = rows.position("features");
     this.builtIn = Set.copyOf(builtIn);
   }
 
@@ -111,7 +113,7 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
   public void flatMap(RowData candidate, Collector<RowData> out) {
     long nowMs = System.currentTimeMillis();
     String pattern = Rows.text(candidate, rule);
-    Campaign.Shopper shopper = null;
+    Audience.Asked asked = null;
     boolean covered = false;
     boolean choosing = false;
     StringBuilder admitting = null;
@@ -120,10 +122,10 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
         continue;
       }
       covered = true;
-      if (shopper == null) {
-        shopper = shopper(candidate);
+      if (asked == null) {
+        asked = asked(candidate);
       }
-      if (campaign.admits(shopper)) {
+      if (campaign.audience().admits(asked)) {
         admitting = admitting == null ? new StringBuilder("[") : admitting.append(',');
         admitting.append(campaign.text());
         choosing |= campaign.choosesByModel();
@@ -149,10 +151,11 @@ public final class Campaigns extends RichFlatMapFunction<RowData, RowData> {
     return modelText;
   }
 
-  private Campaign.Shopper shopper(RowData candidate) {
-    return new Campaign.Shopper(
+  private Audience.Asked asked(RowData candidate) {
+    return new Audience.Asked(
         Rows.text(candidate, tier), Rows.text(candidate, category), Rows.text(candidate, store),
-        candidate.getLong(basketMinor), candidate.isNullAt(nth) ? null : candidate.getLong(nth));
+        candidate.getLong(basketMinor), candidate.isNullAt(nth) ? null : candidate.getLong(nth),
+        new Features(Rows.text(candidate, features)));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,8 +17,6 @@ class CampaignTest {
        "audience": {"tiers": ["vip"], "categories": null, "stores": ["s1"], "least_basket_minor": 10, "nth": 3},
        "offers": [{"name": "ten"}], "caps": {"cooldown_ms": 7}, "budget": {}, "holdout": {}}""";
 
-  private static final Campaign.Shopper VIP = new Campaign.Shopper("vip", null, "s1", 10, 3L);
-
   @Test
   void coversItsPatternsWithinItsTimeUnlessPaused() {
     Campaign campaign = Campaign.parse("ny", 4, "active", DEFINITION);
@@ -30,14 +29,27 @@ class CampaignTest {
   }
 
   @Test
-  void admitsWhoMeetsEveryPartOfTheAudience() {
-    Campaign campaign = Campaign.parse("ny", 4, "active", DEFINITION);
-    assertTrue(campaign.admits(VIP));
-    assertFalse(campaign.admits(new Campaign.Shopper("gold", null, "s1", 10, 3L)));
-    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, null, 10, 3L)));
-    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 9, 3L)));
-    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 10, 2L)));
-    assertFalse(campaign.admits(new Campaign.Shopper("vip", null, "s1", 10, null)));
+  void definitionOfBeforeThereWereSegmentsAsksForNone() {
+    Audience audience = Campaign.parse("ny", 4, "active", DEFINITION).audience();
+    assertNull(audience.segments());
+    assertTrue(audience.admits(new Audience.Asked("vip", null, "s1", 10, 3L, new Features(null))));
+  }
+
+  @Test
+  void segmentThatSaysNothingIsRefused() {
+    assertEquals("campaign ny version 4: segments is {}; it must have at least one key", segments("{}"));
+    assertEquals("campaign ny version 4: segments is [\"a\"]; it must have at least one key", segments("[\"a\"]"));
+    assertEquals("campaign ny version 4: segment a is {}; it must have at least one key", segments("{\"a\": {}}"));
+    assertEquals(
+        "campaign ny version 4: segment a: orders is {\"at_leest\":1}; it must have at_least, at_most or both",
+        segments("{\"a\": {\"orders\": {\"at_leest\": 1}}}"));
+    assertEquals(
+        "campaign ny version 4: at_most is \"1\"; it must be a whole number",
+        segments("{\"a\": {\"orders\": {\"at_most\": \"1\"}}}"));
+  }
+
+  private static String segments(String segments) {
+    return refusal(DEFINITION.replace("\"nth\": 3", "\"nth\": 3, \"segments\": " + segments));
   }
 
   @Test
