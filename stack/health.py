@@ -15,6 +15,7 @@ import psutil
 
 from settings import Flink, Pulsar, Stack
 from stack import zookeeper
+from stack.tls import trusted
 
 ASK_EVERY_S = 1.0
 # One that has not answered since it started may be starting still: 15 s alone, 60 with other stacks on the same cores.
@@ -116,7 +117,7 @@ def health(stack: Stack, pulsar: Pulsar, flink: Flink, names: list[str]) -> Heal
 
 def _http(url: str, within_s: float) -> httpx.Response | None:
     try:
-        return httpx.get(url, timeout=within_s)
+        return httpx.get(url, timeout=within_s, verify=trusted())
     except httpx.HTTPError:
         return None
 
