@@ -1,10 +1,12 @@
 """One real broker, and one cluster for every test that asks for it."""
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from settings import Pulsar, Stack, read
@@ -27,9 +29,15 @@ SHORTENED = {
     "HONGBAO_COUPONS_CHECKPOINT_INTERVAL": "1 s",
 }
 
+# No test is timed: where all run at once a simple example takes a second now and then.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+# Of two threads one waits for the core that a cluster has, and the other for it: a training took twice as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the cluster: it runs beside everything else, each half with a broker of its own."""
+    """Mark what needs the cluster: it runs beside everything else, with a broker of its own."""
     for item in items:
         if "whole_stack" in getattr(item, "fixturenames", ()):
             item.add_marker("flink")
