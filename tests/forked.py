@@ -13,6 +13,7 @@ _servers.set_forkserver_preload(
     [
         "tests.coupons.two_rows",
         "tests.cli.running",
+        "services.run",
         "jobs.submit",
         "ingest.redrive",
         "scaling.autoscaler",
