@@ -13,6 +13,11 @@ from schemas.topics import CLICK_TOPICS
 from settings import Pulsar
 
 
+@pytest.fixture(scope="module")
+def broker(shared_topics: Pulsar) -> Pulsar:
+    return shared_topics
+
+
 def click(user: str, **fields: Any) -> dict[str, Any]:
     return {
         "event_type": "product_viewed",
