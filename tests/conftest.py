@@ -21,6 +21,8 @@ SHORTENED = {
     "HONGBAO_STACK_HUNG_AFTER": "20 s",
     # Whatever reads clicks reads both topics.
     "HONGBAO_PULSAR_VIP_TOPIC": "true",
+    # Two a subtask. To make eight of each topic of clicks takes four seconds, and who reads one reads more.
+    "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
     "HONGBAO_COUPONS_ABANDONED_AFTER": "3 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
     "HONGBAO_CONVERSION_QUIET_AFTER": "2 s",
@@ -51,11 +53,13 @@ def whole_stack() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def broker(whole_stack: None) -> Iterator[Pulsar]:
+def broker(whole_stack: None, request: pytest.FixtureRequest) -> Iterator[Pulsar]:
     """The stack's broker, with topics and a warehouse of the module's own: what other tests left is not there."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HONGBAO_PULSAR_TENANT", name)
+        if partitions := getattr(request.module, "CLICK_PARTITIONS", None):
+            environment.setenv("HONGBAO_PULSAR_CLICK_PARTITIONS", str(partitions))
         environment.setenv("HONGBAO_WAREHOUSE_FOLDER", str(read(Stack).folder / name))
         topics.create(read(Pulsar))
         yield read(Pulsar)
@@ -86,7 +90,7 @@ def shared_topics(lone_broker: Pulsar) -> Pulsar:
 
 
 def with_topics(broker: Pulsar) -> Pulsar:
-    # To make eight partitions of each topic of clicks takes four seconds, and who reads two reads more.
+    # Without a job two partitions will do.
     ours = broker.model_copy(update={"tenant": f"test-{uuid.uuid4().hex[:12]}", "click_partitions": 2})
     topics.create(ours)
     return ours
