@@ -5,7 +5,7 @@ HONGBAO = .venv/bin/hongbao
 PYTHON_FOLDERS = errors.py settings schemas ingest jobs coupons campaigns services stack warehouse effect ledger drills cli demo notebooks bench tests examples/python rules prices pressure rehearsal scaling model topics
 JVM_SOURCES = $(shell find connector/src stack/src stack/pom.xml connector/pom.xml pom.xml schemas -name '*.java' -o -name 'pom.xml' -o -name '*.avsc' -o -name '*.Factory')
 
-.PHONY: install check test test-flink test-others test-jvm demo drill bench clean
+.PHONY: install check test test-flink test-broker test-alone test-jvm demo drill bench clean
 .DEFAULT_GOAL = install
 
 # Also where everything was installed once: Java may have gone since.
@@ -35,19 +35,25 @@ check: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(PYTHON_FOLDERS)
 
-# Two halves side by side: much of a test on the cluster is waiting for one that was killed to come back. The JVM's go
-# into the half minute in which both wait for their stacks.
+# Side by side: much of a test on the cluster is waiting for one that was killed to come back. What needs neither cluster
+# nor broker fills the gaps, and gives way to those whose broker and cluster wait for the cores.
 test: install
-	$(MAKE) --no-print-directory -j3 --output-sync=target test-flink test-others test-jvm
+	$(MAKE) --no-print-directory -j4 --output-sync=target test-flink test-broker test-alone test-jvm
+
+# To read the others' files takes ten seconds, in which the cluster could start.
+STACK_TESTS = $$(grep -rl --include='test_*.py' 'mark\.stack' tests)
 
 test-flink:
-	.venv/bin/pytest -m flink
+	.venv/bin/pytest -m flink $(STACK_TESTS)
 
-test-others:
-	.venv/bin/pytest -m "not flink"
+test-broker:
+	.venv/bin/pytest -m "stack and not flink" $(STACK_TESTS)
+
+test-alone:
+	nice -n 10 .venv/bin/pytest -m "not stack"
 
 test-jvm:
-	mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
+	nice -n 10 mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false test
 
 demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:

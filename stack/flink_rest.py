@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from errors import CannotRun, Unreachable
-from stack.http import client
+from stack.tls import trusted
 
 # Longer than metrics.fetcher.update-interval (cluster.py).
 METRICS_FETCHED_S = 2.0
@@ -23,7 +23,7 @@ class FlinkRest:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._http = client(url)
+        self._http = httpx.Client(base_url=url, timeout=30, verify=trusted())
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ from typing import Any, Self
 import httpx
 
 from errors import CannotRun, Unreachable
-from stack.http import client
+from stack.tls import trusted
 
 
 class PulsarAdmin:
@@ -14,7 +14,7 @@ class PulsarAdmin:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._http = client(f"{url}/admin/v2")
+        self._http = httpx.Client(base_url=f"{url}/admin/v2", timeout=30, verify=trusted())
 
     def __enter__(self) -> Self:
         return self

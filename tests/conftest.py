@@ -1,10 +1,12 @@
 """One real broker, and one cluster for every test that asks for it."""
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from settings import Flink, Pulsar, Stack, read
@@ -20,6 +22,8 @@ SHORTENED = {
     "HONGBAO_STACK_HUNG_AFTER": "20 s",
     # Whatever reads clicks reads both topics.
     "HONGBAO_PULSAR_VIP_TOPIC": "true",
+    # Two a subtask. To make eight of each topic of clicks takes four seconds, and who reads one reads more.
+    "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
     "HONGBAO_COUPONS_ABANDONED_AFTER": "3 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
     "HONGBAO_CONVERSION_QUIET_AFTER": "2 s",
@@ -30,9 +34,15 @@ SHORTENED = {
     "HONGBAO_COUPONS_CHECKPOINT_INTERVAL": "1 s",
 }
 
+# No test is timed: where all run at once a simple example takes a second now and then.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+# Of two threads one waits for the core that a cluster has, and the other for it: a training took twice as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the cluster: it runs beside everything else, each half with a broker of its own."""
+    """Mark what needs the cluster: it runs beside everything else, with a broker of its own."""
     for item in items:
         if "whole_stack" in getattr(item, "fixturenames", ()):
             item.add_marker("flink")
@@ -46,11 +56,13 @@ def whole_stack() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def broker(whole_stack: None) -> Iterator[Pulsar]:
+def broker(whole_stack: None, request: pytest.FixtureRequest) -> Iterator[Pulsar]:
     """The stack's broker, with topics and a warehouse of the module's own: what other tests left is not there."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HONGBAO_PULSAR_TENANT", name)
+        if partitions := getattr(request.module, "CLICK_PARTITIONS", None):
+            environment.setenv("HONGBAO_PULSAR_CLICK_PARTITIONS", str(partitions))
         environment.setenv("HONGBAO_WAREHOUSE_FOLDER", str(read(Stack).folder / name))
         topics.create(read(Pulsar))
         yield read(Pulsar)
@@ -80,7 +92,18 @@ def lone_broker(request: pytest.FixtureRequest) -> Iterator[Pulsar]:
 @pytest.fixture
 def own_topics(lone_broker: Pulsar) -> Pulsar:
     """The broker under a tenant of the test's own: every topic is there, and empty."""
-    ours = lone_broker.model_copy(update={"tenant": f"test-{uuid.uuid4().hex[:12]}"})
+    return with_topics(lone_broker)
+
+
+@pytest.fixture(scope="module")
+def shared_topics(lone_broker: Pulsar) -> Pulsar:
+    """The same for all tests of a module."""
+    return with_topics(lone_broker)
+
+
+def with_topics(broker: Pulsar) -> Pulsar:
+    # Without a job two partitions will do.
+    ours = broker.model_copy(update={"tenant": f"test-{uuid.uuid4().hex[:12]}", "click_partitions": 2})
     topics.create(ours)
     return ours
 

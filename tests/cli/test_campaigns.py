@@ -9,7 +9,7 @@ import pytest
 from settings import Pulsar
 from tests.campaigns.test_file import LEAST
 from tests.campaigns.test_folder import write
-from tests.cli.test_main import NOWHERE, hongbao
+from tests.cli.running import NOWHERE, hongbao
 from tests.warehouse.landing import event, land
 
 

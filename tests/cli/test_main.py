@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from cli.main import app
 from settings.reader import ROOT
+from tests.cli.running import NOWHERE, hongbao
 
 
 def commands(group: Any = None, prefix: str = "") -> dict[str, str]:
@@ -46,14 +47,19 @@ def test_every_command_answers_as_json(name: str) -> None:
     assert "--json" in {option for parameter in command.params for option in parameter.opts}
 
 
-def hongbao(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "hongbao"), *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_script_is_what_the_other_tests_run(tmp_path: Path) -> None:
+    """A whole process: it also ends without a word about what is still open."""
+    place = {"HONGBAO_WAREHOUSE_FOLDER": str(tmp_path)}
+    for query in ("SELECT 1 AS one", "SELEC 1"):
+        script = subprocess.run(
+            [str(Path(sys.executable).parent / "hongbao"), "sql", query],
+            env={**os.environ, **place},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        forked = hongbao("sql", query, **place)
+        assert (script.returncode, script.stdout, script.stderr) == (forked.returncode, forked.stdout, forked.stderr)
 
 
 def test_question_on_an_empty_warehouse_gives_an_empty_answer(tmp_path: Path) -> None:
@@ -118,9 +124,6 @@ def test_status_of_nothing_is_a_problem_found(tmp_path: Path) -> None:
     done = hongbao("status", "--json", **nowhere)
     assert done.returncode == 1
     assert json.loads(done.stdout)["up"] is False
-
-
-NOWHERE = {"HONGBAO_PULSAR_SERVICE_URL": "pulsar://127.0.0.1:1", "HONGBAO_PULSAR_ADMIN_URL": "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(

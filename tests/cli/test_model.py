@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from settings import Pulsar
-from tests.cli.test_main import NOWHERE, hongbao
+from tests.cli.running import NOWHERE, hongbao
 from tests.model.shoppers import chance, features
 from tests.warehouse.landing import START, event, land
 

@@ -10,7 +10,7 @@ import pytest
 from ingest import Publisher
 from schemas.topics import PRICES
 from settings import Pulsar
-from tests.cli.test_main import NOWHERE, hongbao
+from tests.cli.running import NOWHERE, hongbao
 from tests.prices.rules import LEAST, write
 from tests.prices.test_plan import minute
 from tests.waiting import eventually

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.test_main import hongbao
+from tests.cli.running import hongbao
 
 NOWHERE = {"HONGBAO_PULSAR_ADMIN_URL": "http://127.0.0.1:1", "HONGBAO_FLINK_REST_URL": "http://127.0.0.1:1"}
 

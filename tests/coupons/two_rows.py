@@ -4,7 +4,6 @@ Each message becomes a row in `first` and a row in `second`. It says `ready`, an
 ends. With the mood `deadly` the order `deadly` kills the process.
 """
 
-import multiprocessing
 import os
 import random
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from coupons import Effects, Inbox, Message, Subscriber
 from schemas.topics import CLICKS
 from settings import Pulsar, Subscribers, read
+from tests import forked
 
 # No primary keys: a second effect would show.
 TABLES = (
@@ -25,27 +25,9 @@ TABLES = (
 )
 
 
-# A process is forked from one that has imported everything: of the two seconds that each of fifty starts took, most
-# went into that.
-_servers = multiprocessing.get_context("forkserver")
-_servers.set_forkserver_preload([__name__])
-
-
 def start(url: str, mood: str, out: Path, environment: Mapping[str, str]) -> ForkServerProcess:
     """The service on a database, its words at the end of a file; it is the caller's to end."""
-    process = _servers.Process(target=_run, args=(url, mood, out, {**os.environ, **environment}))
-    process.start()
-    return process
-
-
-def _run(url: str, mood: str, out: Path, environment: Mapping[str, str]) -> None:
-    # The server's are those of its first start.
-    os.environ.clear()
-    os.environ.update(environment)
-    with out.open("ab") as told:
-        os.dup2(told.fileno(), 1)
-        os.dup2(told.fileno(), 2)
-    serve(url, mood)
+    return forked.start(serve, (url, mood), environment, out, out)
 
 
 def serve(url: str, mood: str) -> None:

@@ -1,8 +1,6 @@
 """A campaign of known effect, landed as Parquet, is found to have it; and what must not be believed is said."""
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from cli.main import app
 from effect import Arm, Effect, effects
 from effect.campaigns import effect
 from errors import CannotRun, ProblemFound, SettingsError
+from tests.cli.running import hongbao
 from tests.effect.campaign import COST_MINOR, HOLDOUT, TIERS, land_campaign
 
 FACTOR = 1.6
@@ -139,18 +138,8 @@ def test_coupons_that_keep_shoppers_away_are_said_to() -> None:
     assert any("the coupons kept shoppers from ordering" in said for said in found.remarks)
 
 
-def hongbao(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "hongbao"), "effect", *arguments],
-        env={"HONGBAO_WAREHOUSE_FOLDER": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command_answers_the_same_as_json(landed: Path) -> None:
-    done = hongbao("--campaign", "new-year", "--json", folder=landed / "warehouse")
+    done = hongbao("effect", "--campaign", "new-year", "--json", HONGBAO_WAREHOUSE_FOLDER=str(landed / "warehouse"))
     assert (done.returncode, done.stderr) == (0, "")
     (row,) = json.loads(done.stdout)
     # No campaign file of that name is in the checkout.
@@ -159,7 +148,7 @@ def test_the_command_answers_the_same_as_json(landed: Path) -> None:
 
 
 def test_the_command_shows_a_table_and_says_what_is_missing(landed: Path) -> None:
-    done = hongbao("--campaign", "does-nothing", folder=landed / "warehouse")
+    done = hongbao("effect", "--campaign", "does-nothing", HONGBAO_WAREHOUSE_FOLDER=str(landed / "warehouse"))
     assert done.returncode == 0
     assert "uplift in points" in done.stdout
     assert "does-nothing: no cost per additional order" in done.stderr
@@ -175,5 +164,5 @@ def test_a_broken_split_is_a_problem_found(landed: Path, monkeypatch: pytest.Mon
 
 
 def test_the_command_over_nothing_answers_nothing(tmp_path: Path) -> None:
-    done = hongbao("--json", folder=tmp_path)
+    done = hongbao("effect", "--json", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

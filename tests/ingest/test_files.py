@@ -25,6 +25,11 @@ COLUMNS = (
 )
 
 
+@pytest.fixture(scope="module")
+def broker(shared_topics: Pulsar) -> Pulsar:
+    return shared_topics
+
+
 def test_mapping_to_a_field_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingsError, match="map: 'evnt=a' must be field=column with a field of event_id, event_type"):
         mapping(["evnt=a"])

@@ -43,7 +43,7 @@ SHOPPERS = 7
 @pytest.fixture(scope="module")
 def lone() -> Iterator[Pulsar]:
     """A broker that a test may kill; it must leave it running."""
-    with private(ROOT / "var" / "tests-spool", flink=False):
+    with private(ROOT / "var" / "tests-spool", {"HONGBAO_STACK_QUICK_START": "true"}, flink=False):
         yield read(Pulsar)
 
 

@@ -14,6 +14,11 @@ from topics.avro import Writers
 from topics.client import connect
 
 
+@pytest.fixture(scope="module")
+def broker(shared_topics: Pulsar) -> Pulsar:
+    return shared_topics
+
+
 def click(user: str, **fields: Any) -> dict[str, Any]:
     return {
         "event_type": "product_viewed",

@@ -21,6 +21,9 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
+# As many as a job that is wider than the cluster has subtasks.
+CLICK_PARTITIONS = 8
+
 
 @pytest.fixture
 def landing(rest: FlinkRest) -> str:
@@ -95,7 +98,7 @@ def test_new_code_that_does_not_come_up_gives_way_to_the_old(
     with shoppers(broker, "rolled-back") as published:
         eventually(lambda: bool(landed("rolled-back")), True)
         # More than the cluster has slots.
-        monkeypatch.setenv("HONGBAO_LANDING_PARALLELISM", "8")
+        monkeypatch.setenv("HONGBAO_LANDING_PARALLELISM", str(CLICK_PARTITIONS))
         monkeypatch.setattr(submit, "START_S", 5.0)
         with pytest.raises(ProblemFound, match=r"the new landing did not come up .* the old code runs again as"):
             upgrade("landing")

@@ -27,6 +27,11 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
+def broker(shared_topics: Pulsar) -> Pulsar:
+    return shared_topics
+
+
+@pytest.fixture(scope="module")
 def namespace(broker: Pulsar) -> Iterator[str]:
     """A namespace with the policies of events, to fill with trials; the registry remembers a deleted one's schemas."""
     name = f"trials-{time.time_ns()}"

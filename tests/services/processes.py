@@ -1,14 +1,13 @@
 """Run services as processes of their own, as a shop would."""
 
-import os
-import subprocess
-import sys
+import runpy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from settings import Pulsar
-from settings.reader import ROOT
+from tests import forked
 from tests.waiting import eventually
 
 
@@ -18,44 +17,41 @@ class Service:
     def __init__(self, name: str, broker: Pulsar, database: str, log: Path, settings: Mapping[str, str]) -> None:
         self._name, self._log = name, log
         self._environment = {
-            **os.environ,
             "HONGBAO_PULSAR_TENANT": broker.tenant,
             "HONGBAO_SERVICES_DATABASE": database,
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     def start(self) -> None:
         """Return when its subscriptions exist."""
         before = self._ready()
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{self._name}"],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = forked.start(_serve, (self._name,), self._environment, self._log, self._log)
         eventually(lambda: self._ready() > before or self._ended(), True)
         assert not self._ended(), self._log.read_text(encoding="utf-8")
 
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
-    def stop(self) -> int:
+    def stop(self) -> int | None:
         """End it gracefully, if it runs; its exit code."""
         if self._process is None:
             return 0
         self._process.terminate()
-        return self._process.wait(30)
+        self._process.join(30)
+        return self._process.exitcode
 
     def _ready(self) -> int:
         return self._log.read_text(encoding="utf-8").count(": ready") if self._log.exists() else 0
 
     def _ended(self) -> bool:
-        return self._process is not None and self._process.poll() is not None
+        return self._process is not None and not self._process.is_alive()
+
+
+def _serve(name: str) -> None:
+    runpy.run_module(f"services.{name}", run_name="__main__")
 
 
 @contextmanager

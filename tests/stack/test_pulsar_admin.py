@@ -17,6 +17,11 @@ from topics.client import connect
 pytestmark = pytest.mark.stack
 
 
+@pytest.fixture(scope="module")
+def broker(shared_topics: Pulsar) -> Pulsar:
+    return shared_topics
+
+
 def test_position_is_what_the_subscription_has_acknowledged(broker: Pulsar) -> None:
     topic, name = broker.topic(CLICKS.path), "positions-test"
     client = connect(broker)

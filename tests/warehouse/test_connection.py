@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,16 @@ def test_query_gives_dicts_by_column_name(tmp_path: Path) -> None:
     land(tmp_path, "events", [event(1), event(2)])
     rows = warehouse.query("SELECT category, count(*) AS n, sum(price_minor) AS sum FROM events GROUP BY 1", tmp_path)
     assert rows == [{"category": "drinks", "n": 2, "sum": 2400}]
+
+
+def test_question_asked_again_opens_nothing_and_sees_what_landed_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = partial(warehouse.query, "SELECT count(*) AS events FROM events", tmp_path)
+    assert asked() == [{"events": 0}]
+    monkeypatch.setattr(duckdb, "connect", None)
+    land(tmp_path, "events", [event()])
+    assert asked() == [{"events": 1}]
 
 
 @pytest.mark.parametrize(
