@@ -103,8 +103,6 @@ def create(config: JobSection, name: str, pool: str = POOL) -> StreamTableEnviro
         settings.set_string(key, value)
     if "HONGBAO_RESUME_FROM" in os.environ:
         settings.set_string("execution.state-recovery.path", os.environ["HONGBAO_RESUME_FROM"])
-        dropping = os.environ.get("HONGBAO_RESUME_DROPPING", "false")
-        settings.set_string("execution.state-recovery.ignore-unclaimed-state", dropping)
     carry_python()
     jobs = _cluster(settings)
     if read(Stack).vip_apart:

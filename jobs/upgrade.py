@@ -87,16 +87,14 @@ def upgrade(
         savepoint = rest.stop_with_savepoint(old_id, SAVEPOINT_S)
         say(f"savepoint {savepoint}; starting the new code")
         try:
-            started = _start(stack, rest, name, savepoint, allow_dropped_state)
+            new_id, running_s = _start(stack, rest, name, savepoint, new, allow_dropped_state)
         except HongbaoError as error:
-            back_id = _go_back(stack, rest, name, savepoint, old, work)
+            back_id, _ = _start(stack, rest, name, savepoint, old)
             raise ProblemFound(
                 f"upgrade: the new {name} did not come up ({error}); the old code runs again as {back_id} "
                 f"from {savepoint}, and nothing is lost"
             ) from None
-        downtime_s = round(started - stopping_s, 1)
-        new_id = rest.running_id(name)
-        return Upgraded(name, old_id, new_id, fates, savepoint, downtime_s)
+        return Upgraded(name, old_id, new_id, fates, savepoint, round(running_s - stopping_s, 1))
 
 
 def told(name: str, fates: list[Fate]) -> str:
@@ -129,15 +127,21 @@ def _fates(stack: Stack, metadata: Path, new: Path, old: Path) -> list[Fate]:
     return sorted(fates, key=lambda fate: (fate.kept, fate.operator))
 
 
-def _start(stack: Stack, rest: FlinkRest, name: str, savepoint: str, allow_dropped: bool) -> float:
-    """Start the new code; the moment all of it ran. It is up once it has also completed a checkpoint."""
-    resume = {"HONGBAO_RESUME_FROM": savepoint, "HONGBAO_RESUME_DROPPING": str(allow_dropped).lower()}
-    (job,) = submit([name], {**environment(stack), **resume})
-    kept_state.remember(stack, name, job.job_id)
+def _start(
+    stack: Stack, rest: FlinkRest, name: str, savepoint: str, graph: Path, allow_dropped: bool = False
+) -> tuple[str, float]:
+    """Start a planned job from the savepoint; its id, and the moment all of it ran.
+
+    It is up once it has also completed a checkpoint. To plan it again would take most of the downtime.
+    """
+    placed = graph.with_suffix(".placed")
+    job_id = _tool(stack, "restart", str(graph), savepoint, str(placed), str(allow_dropped).lower()).split()[-1]
+    rest.submit_graph(placed.read_bytes())
+    kept_state.remember(stack, name, job_id)
     try:
-        return _wait(rest, job)
+        return job_id, _wait(rest, Submitted(name, job_id))
     except HongbaoError:
-        rest.cancel_and_wait(job.job_id)
+        rest.cancel_and_wait(job_id)
         raise
 
 
@@ -150,15 +154,6 @@ def _wait(rest: FlinkRest, job: Submitted) -> float:
             raise CannotRun(f"{job.job} runs, but completes no checkpoint: {reason}")
         time.sleep(0.2)
     return running_s
-
-
-def _go_back(stack: Stack, rest: FlinkRest, name: str, savepoint: str, old: Path, work: Path) -> str:
-    again = work / "again.graph"
-    job_id = _tool(stack, "restart", str(old), savepoint, str(again)).split()[-1]
-    rest.submit_graph(again.read_bytes())
-    kept_state.remember(stack, name, job_id)
-    _wait(rest, Submitted(name, job_id))
-    return job_id
 
 
 def _tool(stack: Stack, *arguments: str) -> str:

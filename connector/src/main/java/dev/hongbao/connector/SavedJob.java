@@ -30,7 +30,8 @@ import org.apache.flink.streaming.api.graph.StreamConfig;
  * <pre>
  * compare CHECKPOINT NEW_GRAPH [OLD_GRAPH]   a line of JSON for each operator that has state
  * find FOLDER JOB_ID COPY                    copies the running job's graph from Flink's high availability
- * restart GRAPH SAVEPOINT RESULT             the same job under a new id, which it prints, from a savepoint
+ * restart GRAPH SAVEPOINT RESULT DROPPING    the same job under a new id, which it prints, from a savepoint, of which
+ *                                            it may leave state behind when DROPPING is true
  * </pre>
  */
 public final class SavedJob {
@@ -47,7 +48,8 @@ public final class SavedJob {
           state(first), graph(Path.of(arguments[2])), arguments.length > 3 ? graph(Path.of(arguments[3])) : null,
           System.out);
       case "find" -> find(first, JobID.fromHexString(arguments[2]), Path.of(arguments[3]));
-      case "restart" -> System.out.println(restart(graph(first), arguments[2], Path.of(arguments[3])));
+      case "restart" -> System.out.println(
+          restart(graph(first), arguments[2], Path.of(arguments[3]), Boolean.parseBoolean(arguments[4])));
       default -> throw new IllegalArgumentException("compare, find or restart; got " + arguments[0]);
     }
   }
@@ -127,9 +129,9 @@ public final class SavedJob {
     throw new IOException(folder + ": none of " + files.size() + " graphs is that of job " + job);
   }
 
-  static JobID restart(JobGraph graph, String savepoint, Path result) throws IOException {
+  static JobID restart(JobGraph graph, String savepoint, Path result, boolean dropping) throws IOException {
     graph.setJobID(new JobID());
-    graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(savepoint, false));
+    graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(savepoint, dropping));
     write(graph, result);
     return graph.getJobID();
   }

@@ -2,6 +2,7 @@ package dev.hongbao.connector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ObjectInputStream;
 import java.nio.file.Files;
@@ -91,12 +92,13 @@ class SavedJobTest {
   void restartedJobIsTheSameUnderANewIdFromTheSavepoint(@TempDir Path folder) throws Exception {
     JobGraph old = job(128, "first");
     JobID before = old.getJobID();
-    JobID again = SavedJob.restart(old, "file:/savepoints/savepoint-1", folder.resolve("again"));
+    JobID again = SavedJob.restart(old, "file:/savepoints/savepoint-1", folder.resolve("again"), true);
     assertNotEquals(before, again);
     try (ObjectInputStream in = new ObjectInputStream(Files.newInputStream(folder.resolve("again")))) {
       JobGraph graph = (JobGraph) in.readObject();
       assertEquals(again, graph.getJobID());
       assertEquals("file:/savepoints/savepoint-1", graph.getSavepointRestoreSettings().getRestorePath());
+      assertTrue(graph.getSavepointRestoreSettings().allowNonRestoredState());
     }
   }
 }
