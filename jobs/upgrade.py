@@ -159,7 +159,7 @@ def _wait(rest: FlinkRest, job: Submitted) -> float:
 def _tool(stack: Stack, *arguments: str) -> str:
     """Run the connector's SavedJob with the cluster's own jars; its output."""
     done = subprocess.run(
-        ["java", *jars.java_options(), "-cp", f"{stack.folder / 'lib'}/*", TOOL, *arguments],
+        ["java", jars.LIGHTLY, *jars.java_options(), "-cp", f"{stack.folder / 'lib'}/*", TOOL, *arguments],
         capture_output=True,
         text=True,
         check=False,

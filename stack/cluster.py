@@ -160,6 +160,8 @@ def client_environment(stack: Stack) -> dict[str, str]:
         "FLINK_LIB_DIR": str(stack.folder / "lib"),
         "FLINK_CONF_DIR": str(stack.folder / "flink" / "conf"),
         "FLINK_LOG_DIR": str(stack.folder / "log"),
+        # Of what is said twice the last counts: the user's.
+        "JVM_ARGS": f"{jars.LIGHTLY} {os.environ.get('JVM_ARGS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(site_packages))),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
     }

@@ -15,6 +15,8 @@ BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
 CONNECTOR = ROOT / "connector" / "target" / "hongbao-connector.jar"
 LOG4J = ROOT / "stack" / "flink-log4j2.properties"
 CONNECTOR_CLASSPATH = ROOT / "connector" / "target" / "runtime.classpath"
+# For a JVM that is gone before the optimizing compiler's work pays, as one is that plans a job.
+LIGHTLY = "-XX:TieredStopAtLevel=1"
 # Flink's own distribution has these, or binds the logging itself.
 PROVIDED = ("slf4j-", "log4j-", "flink-shaded-", "flink-annotations-", "flink-core-", "flink-connector-base-")
 
@@ -50,7 +52,7 @@ def missing() -> list[Path]:
 
 def compiler(stack: Stack) -> list[str]:
     """The JVM's flags for how its code is compiled."""
-    return ["-XX:TieredStopAtLevel=1"] if stack.quick_start else []
+    return [LIGHTLY] if stack.quick_start else []
 
 
 def link_lib(folder: Path) -> Path:
