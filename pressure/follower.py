@@ -80,8 +80,9 @@ class Follower:
                 signals = self._open()
             if signals is None:
                 self._stopped.wait(LOOK_S)
-            else:
-                self._take(signals.next(LOOK_S))
+            elif not self._took_next(signals):
+                signals.close()
+                signals, retry_s = None, time.monotonic() + RETRY_S
             self._look(time.monotonic())
         if signals is not None:
             signals.close()
@@ -92,9 +93,19 @@ class Follower:
         except HongbaoError:
             return None
 
-    def _take(self, signal: Signal | None) -> None:
-        if signal is None:
-            return
+    def _took_next(self, signals: Signals) -> bool:
+        """Whether the reader is good for another question."""
+        try:
+            signal = signals.next(LOOK_S)
+        except Exception:
+            # Whatever it is, without a thread nobody would ever be told of pressure again.
+            logging.getLogger("hongbao.pressure").exception("the signal could not be read; trying again")
+            return False
+        if signal is not None:
+            self._take(signal)
+        return True
+
+    def _take(self, signal: Signal) -> None:
         now_s = time.monotonic()
         # The first may be of long ago; the others come as they are measured, and no clock is asked.
         age_s = max(0.0, signal.age_s(time.time())) if self._signal is None else 0.0

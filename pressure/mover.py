@@ -7,6 +7,8 @@ A kill at any instant harms nothing: what was not acknowledged comes again, and 
 - the rest goes out under the sequence ids that it had, and the broker, which remembers a producer for 6 h, drops it;
 - the first group of each partition is looked up in the warehouse, and so is what has waited for half the horizon;
 - and the jobs drop by event id what comes twice within their horizon.
+
+What is no event is moved too: a job makes a dead letter of it, and says why.
 """
 
 import time
@@ -40,6 +42,8 @@ LOOK_S = 0.5
 PRODUCER = "deferred-mover"
 # The message property that names the message moved.
 PROPERTY = "deferred"
+# The event id of what is no event.
+NOBODY = ""
 # A position as a sequence id: 30 bits of ledger, 22 of entry, 11 of the place in the batch.
 LEDGERS, ENTRIES, PLACES = 1 << 30, 1 << 22, 1 << 11
 
@@ -208,12 +212,21 @@ class Mover:
         return self._outboxes[version, named]
 
     def _waiting(self, message: Any) -> _Waiting:
-        event = self._writers.decode(message)
         partition = message.message_id().partition()
         ledger, entry, place = _position(message)
         where = f"{ledger}:{entry}:{partition}:{place}"
-        note = {"event_id": str(event["event_id"]), "deferred_message_id": where}
-        occurred_s = event["occurred_at"].timestamp()
+        try:
+            self._writers.text(message)
+        except LookupError as error:
+            raise CannotRun(f"{DEFERRED.path}: message {where} cannot be moved: {error}") from None
+        try:
+            event = self._writers.decode(message)
+            event_id, occurred_s = str(event["event_id"]), event["occurred_at"].timestamp()
+        except (
+            Exception
+        ):  # fastavro raises what the bytes lead it to; the jobs make a dead letter of it, with the reason
+            event_id, occurred_s = NOBODY, message.publish_timestamp() / 1000
+        note = {"event_id": event_id, "deferred_message_id": where}
         return _Waiting(message, occurred_s, partition, note, self._sequence_id(message, partition))
 
     def _sequence_id(self, message: Any, partition: int) -> int | None:

@@ -1,13 +1,14 @@
 """Without anybody who says how the system is, a publisher still knows its own queue."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from errors import Unreachable
 from pressure.follower import Follower, Pressure, Queue
 from pressure.level import Level
-from pressure.signal import of
+from pressure.signal import Signal, Signals, of
 from pressure.watch import moment
 from settings import Pressure as Settings
 from settings import Pulsar
@@ -56,16 +57,44 @@ def test_own_queue_presses_and_a_broker_that_is_away_is_a_level_of_its_own(own: 
     assert follower.pressure.lag_s is None and follower.moved_ms == 0
 
 
+def test_following_goes_on_when_a_signal_cannot_be_read(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Signals] = []
+    closed: list[Signals] = []
+
+    class Flaky(Signals):
+        """As Signals, when its broker goes away before the schema of the first message is known."""
+
+        def __init__(self, broker: Pulsar) -> None:
+            opened.append(self)
+
+        def next(self, within_s: float) -> Signal | None:
+            if self is opened[0]:
+                raise Unreachable("cannot ask for schema 0; is the broker up?")
+            return of(RECORD | {"level": "pressed", "measured_at": datetime.now(UTC)})
+
+        def close(self) -> None:
+            closed.append(self)
+
+    monkeypatch.setattr("pressure.follower.Signals", Flaky)
+    monkeypatch.setattr("pressure.follower.RETRY_S", 0.0)
+    follower = Follower(NOWHERE, QUICK, lambda: own.now)
+    eventually(lambda: follower.pressure.level, Level.PRESSED)
+    assert closed == opened[:1]
+    follower.close()
+
+
+RECORD = {
+    "level": "drowning",
+    "level_since": moment(0),
+    "lag_ms": 1,
+    "reader": None,
+    "away": None,
+    "deferred": 0,
+    "deferred_since": None,
+    "measured_at": moment(0),
+}
+
+
 def test_level_of_a_later_version_is_unknown() -> None:
-    record = {
-        "level": "drowning",
-        "level_since": moment(0),
-        "lag_ms": 1,
-        "reader": None,
-        "away": None,
-        "deferred": 0,
-        "deferred_since": None,
-        "measured_at": moment(0),
-    }
-    assert of(record).level is Level.UNKNOWN
-    assert of(record | {"level": "pressed"}).level is Level.PRESSED
+    assert of(RECORD).level is Level.UNKNOWN
+    assert of(RECORD | {"level": "pressed"}).level is Level.PRESSED

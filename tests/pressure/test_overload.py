@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pulsar
 import pytest
 from typer.testing import CliRunner
 
@@ -34,6 +35,7 @@ from stack.pulsar_admin import PulsarAdmin
 from stack.topics import MOVER
 from tests.topics.everything import everything
 from tests.waiting import eventually
+from topics.avro import EncodedAvro
 from topics.client import connect
 
 pytestmark = pytest.mark.stack
@@ -277,6 +279,18 @@ def test_what_landed_already_is_not_moved_and_there_is_one_mover(own_topics: Pul
         with pytest.raises(CannotRun, match="another mover is at work"):
             moving(own_topics, tmp_path)
     assert [int(one["product_id"]) for one in everything(own_topics, CLICKS)] == [1]
+
+
+def test_what_is_no_event_is_moved_all_the_same_for_a_job_to_say_why(own_topics: Pulsar, tmp_path: Path) -> None:
+    client = connect(own_topics)
+    side = client.create_producer(own_topics.topic(DEFERRED.path), schema=EncodedAvro(schemas.load(CLICKS.record)))
+    side.send(b"\xff", partition_key="visitor")
+    with moving(own_topics, tmp_path) as mover:
+        assert run(mover, own_topics).moved == 1
+    clicks = client.subscribe(own_topics.topic(CLICKS.path), "look", initial_position=pulsar.InitialPosition.Earliest)
+    found = clicks.receive(10_000)
+    assert (found.data(), found.partition_key()) == (b"\xff", "visitor")
+    client.close()
 
 
 def test_commands_say_the_level_and_move_what_waits(
