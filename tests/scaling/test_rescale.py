@@ -9,26 +9,36 @@ from pathlib import Path
 
 import pytest
 
+import schemas
 import warehouse
 from ingest import Publisher
 from jobs.submit import submit_and_check
 from scaling.autoscaler import Autoscaler
 from scaling.journal import Entry, Journal
 from scaling.rescale import require_adaptive, rescale, slots_of
-from settings import Autoscale, Flink, Pulsar, read
+from schemas.topics import COUPONS
+from settings import Autoscale, Flink, Pulsar, Stack, read
 from settings.reader import ROOT
 from stack.flink_rest import FlinkRest
 from stack.private import private_cluster
 from stack.pulsar_admin import PulsarAdmin
 from tests.jobs.test_path import click
 from tests.waiting import eventually
+from topics.avro import EncodedAvro
+from topics.client import connect
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
 def coupons(lone_broker: Pulsar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FlinkRest, str]]:
-    """A cluster that can rescale, beside the broker of all, and the coupons job on two slots."""
+    """A cluster that can rescale, beside the broker of all, and the coupons job on two slots.
+
+    On its topic lies what is no coupon.
+    """
+    client = connect(lone_broker)
+    client.create_producer(lone_broker.topic(COUPONS.path), schema=EncodedAvro(schemas.load(COUPONS.record))).send(b"?")
+    client.close()
     warehouse_folder = tmp_path_factory.mktemp("warehouse")
     ours = {"HONGBAO_STACK_SCHEDULER": "adaptive", "HONGBAO_WAREHOUSE_FOLDER": str(warehouse_folder)}
     with private_cluster(ROOT / "var" / "tests-adaptive", ours), FlinkRest(read(Flink).rest_url) as rest:
@@ -77,6 +87,14 @@ def more_than(count: int) -> bool:
 
 def widths(rest: FlinkRest, job_id: str) -> dict[str, int]:
     return {one["name"]: int(one["parallelism"]) for one in rest.call("GET", f"/jobs/{job_id}")["vertices"]}
+
+
+def test_what_is_no_coupon_does_not_stop_the_job_that_reads_coupons_back(coupons: tuple[FlinkRest, str]) -> None:
+    rest, job_id = coupons
+    assert rest.state(job_id) == "RUNNING"
+    log = (read(Stack).folder / "log" / "taskmanager-1.log").read_text(errors="replace")
+    assert "not a coupon_trigger in Avro" in log
+    assert "passed over while reading back" in log
 
 
 def test_job_is_rescaled_under_load_and_every_scan_has_its_coupon_once(

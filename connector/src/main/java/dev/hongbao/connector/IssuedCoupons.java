@@ -110,7 +110,10 @@ class IssuedCoupons implements Serializable {
             if (message == null) {
               throw new IOException(partition + ": the broker says there is more, and gives nothing");
             }
-            GenericRowData row = records.read(message);
+            GenericRowData row = records.readOwn(message);
+            if (row == null) {
+              continue;
+            }
             if (row.isNullAt(number) ? after < 0 : row.getLong(number) > after) {
               found.add(row);
             }

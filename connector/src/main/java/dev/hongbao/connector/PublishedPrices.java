@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.table.data.GenericRowData;
 import org.apache.pulsar.client.api.Message;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Reader;
@@ -46,7 +47,11 @@ class PublishedPrices implements Serializable {
             if (message == null) {
               throw new IOException(partition + ": the broker says there is more, and gives nothing");
             }
-            PriceChange change = PriceChange.of(records.read(message));
+            GenericRowData row = records.readOwn(message);
+            if (row == null) {
+              continue;
+            }
+            PriceChange change = PriceChange.of(row);
             changes.put(change.priceId, change);
           }
         }
