@@ -208,6 +208,13 @@ def test_segment_on_the_topic_that_says_nothing_is_told(segments: str, problem: 
     assert read_definition("sale", definition) == (None, problem)
 
 
+def test_example_in_the_docs_is_valid(tmp_path: Path) -> None:
+    section = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8").partition("## Segments")[2]
+    example = section.partition("```toml\n")[2].partition("```")[0]
+    campaigns, found = read_folder(folder(tmp_path, example, '["lapsed", "newcomers"]'))
+    assert (found, list(campaigns)) == ([], ["sale"])
+
+
 def test_segments_that_come_along_are_valid_and_one_campaign_names_some() -> None:
     segments, found = read_segments(ROOT / "campaigns" / FILE)
     assert (list(segments), found) == (["big-spenders", "lapsed", "newcomers", "keen"], [])
