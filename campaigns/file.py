@@ -196,12 +196,14 @@ def check(raw: Mapping[str, Any], stem: str, segments: Segments) -> tuple[Campai
 
 def featureless(campaign: Campaign) -> Iterator[Fault]:
     """The patterns of whose candidates nothing is known that a segment could ask."""
-    segments = campaign.audience.segments
-    for pattern in campaign.patterns if segments is not None else ():
-        path = PATTERNS / f"{pattern}.sql"
-        if not sql.calls(path, "FEATURES"):
-            why = f"nobody of {pattern} is in one, for {path} gives no FEATURES(shopper, category)"
-            yield Fault("audience.segments", f"{why}; add them or leave out the pattern, got {list(segments or ())}")
+    if campaign.audience.segments is None:
+        return
+    without = [name for name in campaign.patterns if not sql.calls(PATTERNS / f"{name}.sql", "FEATURES")]
+    if without:
+        what = (
+            f"nobody of {', '.join(without)} is in one; give FEATURES(shopper, category) in {PATTERNS} or leave it out"
+        )
+        yield Fault("audience.segments", f"{what}, got {list(campaign.audience.segments)}")
 
 
 def across(raw: Mapping[str, Any]) -> Iterator[Fault]:

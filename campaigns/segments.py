@@ -88,10 +88,10 @@ class FileAudience(Conditions):
 
     def with_bounds(self, known: Segments) -> Audience:
         """The same as the campaign's definition carries it."""
-        moment = self.model_dump(exclude={"segments"})
+        others = self.model_dump(exclude={"segments"})
         if self.segments is None:
-            return Audience(**moment)
-        return Audience(**moment, segments={name: one for name in self.segments if (one := known[name]) is not None})
+            return Audience(**others)
+        return Audience(**others, segments={name: one for name in self.segments if (one := known[name]) is not None})
 
 
 SEGMENT = TypeAdapter[Segment](Segment)
@@ -122,6 +122,7 @@ def check(name: str, table: Any) -> tuple[Segment | None, list[Fault]]:
 
 
 def _fault(error: Any) -> Fault:
+    # A name that is wrong is told at "[key]" of itself.
     where = error["loc"][: 1 if error["loc"][1:] == ("[key]",) else None]
     key = ".".join(map(str, where))
     if error["type"] == "model_type":

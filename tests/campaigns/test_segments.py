@@ -180,14 +180,16 @@ def test_pattern_without_features_is_refused_with_a_segment_alone(
 ) -> None:
     patterns = tmp_path / "patterns"
     patterns.mkdir()
-    (patterns / "hesitation.sql").write_text(
-        "-- FEATURES(shopper, category)\nSELECT 'FEATURES(' AS a, NULL AS features"
-    )
+    without = "-- FEATURES(shopper, category)\nSELECT 'FEATURES(' AS a, NULL AS features"
+    for name in ("hesitation", "own"):
+        (patterns / f"{name}.sql").write_text(without, encoding="utf-8")
     monkeypatch.setattr(file, "PATTERNS", patterns)
     of = folder(tmp_path)
+    toml = (of / "sale.toml").read_text(encoding="utf-8")
+    (of / "sale.toml").write_text(toml.replace('["hesitation"]', '["hesitation", "own"]'), encoding="utf-8")
     assert faults(of) == [
-        f"sale.toml: audience.segments: nobody of hesitation is in one, for {patterns}/hesitation.sql gives no "
-        "FEATURES(shopper, category); add them or leave out the pattern, got ['lapsed']"
+        "sale.toml: audience.segments: nobody of hesitation, own is in one; give FEATURES(shopper, category) in "
+        f"{patterns} or leave it out, got ['lapsed']"
     ]
     (of / "sale.toml").write_text(LEAST, encoding="utf-8")
     assert faults(of) == []
