@@ -36,7 +36,10 @@ def test_dead_stream_stops_the_job_and_it_goes_on_after_the_fix(
         assert "messages of one minute that a subtask read are no events" in failed["why"]
         assert "The newest: key is empty" in failed["why"]
         assert "--resume" in failed["why"]
-        # The reason outlives the JobManager that knew it.
+        # The reason outlives the JobManager that knew it. Killed before it has cleaned up after the job, it would leave
+        # the job, or its end, to the next.
+        left = read(Stack).folder / "flink" / "ha"
+        eventually(lambda: [*left.rglob("submittedJobGraph*"), *left.rglob("*_DIRTY.json")], [])
         service = Service("jobmanager", read(Stack).folder)
         leader = service.process()
         assert leader is not None
