@@ -97,9 +97,9 @@ class Follower:
         """Whether the reader is good for another question."""
         try:
             signal = signals.next(LOOK_S)
-        except Exception:
+        except Exception as error:
             # Whatever it is, without a thread nobody would ever be told of pressure again.
-            logging.getLogger("hongbao.pressure").exception("the signal could not be read; trying again")
+            logging.getLogger("hongbao.pressure").warning("the signal could not be read; trying again: %r", error)
             return False
         if signal is not None:
             self._take(signal)

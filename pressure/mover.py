@@ -222,9 +222,7 @@ class Mover:
         try:
             event = self._writers.decode(message)
             event_id, occurred_s = str(event["event_id"]), event["occurred_at"].timestamp()
-        except (
-            Exception
-        ):  # fastavro raises what the bytes lead it to; the jobs make a dead letter of it, with the reason
+        except Exception:  # whatever the bytes lead fastavro to; a job makes a dead letter of it, with the reason
             event_id, occurred_s = NOBODY, message.publish_timestamp() / 1000
         note = {"event_id": event_id, "deferred_message_id": where}
         return _Waiting(message, occurred_s, partition, note, self._sequence_id(message, partition))
