@@ -1,19 +1,14 @@
 """Beyond capacity the publisher is told; what may wait waits, the rest does not; then everything is moved, once."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pulsar
 import pytest
 from typer.testing import CliRunner
 
@@ -23,19 +18,14 @@ from errors import CannotRun
 from ingest import Delivery, Publisher, Spool
 from ingest.event_id import EventIds
 from pressure.level import Level
-from pressure.moved import MovedBook
-from pressure.mover import Mover
 from pressure.signal import newest
 from pressure.watch import watch
 from schemas.encoder import encoder
 from schemas.topics import CLICKS, CLICKS_VIP, DEFERRED
 from settings import Deferral, Pressure, Pulsar
-from settings.reader import ROOT
-from stack.pulsar_admin import PulsarAdmin
-from stack.topics import MOVER
+from tests.pressure.deferred import event, moving, run
 from tests.topics.everything import everything
 from tests.waiting import eventually
-from topics.avro import EncodedAvro
 from topics.client import connect
 
 pytestmark = pytest.mark.stack
@@ -52,20 +42,6 @@ QUICK = Pressure(
 )
 
 
-def event(who: str, number: int, event_type: str = "product_viewed") -> dict[str, Any]:
-    """The `number`th event of an anonymous visitor."""
-    order = {"order_id": "o1", "quantity": 1} if event_type == "order_completed" else {}
-    return {
-        "event_type": event_type,
-        "anonymous_id": who,
-        "session_id": "s1",
-        "product_id": str(number),
-        "price_minor": 1,
-        "occurred_at": datetime.now(UTC),
-        **order,
-    }
-
-
 @contextmanager
 def watched(broker: Pulsar, settings: Pressure = QUICK) -> Iterator[None]:
     """A watcher at work."""
@@ -77,27 +53,6 @@ def watched(broker: Pulsar, settings: Pressure = QUICK) -> Iterator[None]:
     finally:
         stopped.set()
         watcher.join()
-
-
-def moving(broker: Pulsar, folder: Path) -> Mover:
-    """A mover beside a warehouse that is empty."""
-    return Mover(
-        broker,
-        MovedBook(folder),
-        lambda ids: set(),
-        lateness=timedelta(minutes=15),
-        horizon=timedelta(hours=1),
-        per_second=100_000,
-    )
-
-
-def waiting(broker: Pulsar) -> int:
-    with PulsarAdmin(broker.admin_url) as admin:
-        return admin.backlog(broker.topic(DEFERRED.path), MOVER)
-
-
-def run(mover: Mover, broker: Pulsar) -> Any:
-    return mover.run(calm=lambda: True, empty=lambda: waiting(broker) == 0, stopped=threading.Event())
 
 
 def take(reader: Any, count: int) -> None:
@@ -213,84 +168,6 @@ def test_second_watcher_is_refused(own_topics: Pulsar, monkeypatch: pytest.Monke
         eventually(lambda: newest(own_topics) is not None, True)
         with pytest.raises(CannotRun, match="control/pressure: somebody else is publishing signals"):
             watch(own_topics, QUICK, threading.Event())
-
-
-KILLED = """
-import os, sys, threading
-from datetime import timedelta
-from pathlib import Path
-from pressure import mover
-from pressure.moved import MovedBook
-from settings import Pulsar, read
-
-done = 0
-acknowledged = mover.pulsar.Consumer.acknowledge
-
-def acknowledge(self, message):
-    global done
-    done += 1
-    if done == int(sys.argv[2]):
-        os.kill(os.getpid(), 9)
-    acknowledged(self, message)
-
-mover.pulsar.Consumer.acknowledge = acknowledge
-if sys.argv[3] == "unwritten":
-    # As a kill between the broker's answer and the book.
-    MovedBook.add = lambda *_: os.kill(os.getpid(), 9)
-book = MovedBook(Path(sys.argv[1]))
-settings = dict(lateness=timedelta(0), horizon=timedelta(hours=1), per_second=100_000)
-with mover.Mover(read(Pulsar), book, lambda ids: set(), **settings) as one:
-    one.run(calm=lambda: True, empty=lambda: False, stopped=threading.Event())
-"""
-
-
-@pytest.mark.parametrize(("acknowledged", "book"), [(400, "written"), (0, "unwritten")])
-def test_mover_that_is_killed_moves_everything_once(
-    own_topics: Pulsar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, acknowledged: int, book: str
-) -> None:
-    with Publisher(own_topics, topic=DEFERRED.path) as side:
-        for number in range(1_500):
-            side.publish(event(f"v{number % 7}", number))
-    monkeypatch.setenv("HONGBAO_PULSAR_TENANT", own_topics.tenant)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    command = [sys.executable, "-c", KILLED, str(tmp_path), str(acknowledged), book]
-    assert subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == -9
-    moved_before = len(everything(own_topics, CLICKS))
-    assert 0 < moved_before < 1_500
-    with moving(own_topics, tmp_path) as mover:
-        done = run(mover, own_topics)
-    found = everything(own_topics, CLICKS)
-    assert Counter(int(one["product_id"]) for one in found) == Counter(range(1_500))
-    assert done.moved == 1_500 - moved_before
-    for who in range(7):
-        theirs = [int(one["product_id"]) for one in found if one["anonymous_id"] == f"v{who}"]
-        assert theirs == sorted(theirs)
-    lines = [json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
-    assert len(lines) == len({line["deferred_message_id"] for line in lines}) == 1_500
-
-
-def test_what_landed_already_is_not_moved_and_there_is_one_mover(own_topics: Pulsar, tmp_path: Path) -> None:
-    with Publisher(own_topics, topic=DEFERRED.path) as side:
-        ids = [side.publish(event("visitor", number)) for number in range(2)]
-    mover = partial(Mover, own_topics, MovedBook(tmp_path), lateness=timedelta(0), horizon=timedelta(hours=1))
-    with mover(landed=lambda asked: {ids[0]} & set(asked), per_second=1_000) as one:
-        done = run(one, own_topics)
-        assert (done.moved, done.repeats, done.late) == (1, 1, 1)
-        with pytest.raises(CannotRun, match="another mover is at work"):
-            moving(own_topics, tmp_path)
-    assert [int(one["product_id"]) for one in everything(own_topics, CLICKS)] == [1]
-
-
-def test_what_is_no_event_is_moved_all_the_same_for_a_job_to_say_why(own_topics: Pulsar, tmp_path: Path) -> None:
-    client = connect(own_topics)
-    side = client.create_producer(own_topics.topic(DEFERRED.path), schema=EncodedAvro(schemas.load(CLICKS.record)))
-    side.send(b"\xff", partition_key="visitor")
-    with moving(own_topics, tmp_path) as mover:
-        assert run(mover, own_topics).moved == 1
-    clicks = client.subscribe(own_topics.topic(CLICKS.path), "look", initial_position=pulsar.InitialPosition.Earliest)
-    found = clicks.receive(10_000)
-    assert (found.data(), found.partition_key()) == (b"\xff", "visitor")
-    client.close()
 
 
 def test_commands_say_the_level_and_move_what_waits(
