@@ -57,7 +57,7 @@ def down(json: Json = False) -> None:
     import stack
 
     stopped = stack.down()
-    show({"stopped": stopped}, json, f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+    show({"stopped": stopped}, json, f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
 @app.command()

@@ -101,14 +101,12 @@ def wait(stack: Stack, pulsar: Pulsar) -> None:
         wait_until("the broker", admin.healthy, START_S, [Service("broker", stack.folder)])
 
 
-def stop(stack: Stack) -> bool:
-    return Service("broker", stack.folder).stop()
-
-
 def _command(stack: Stack, folder: Path, conf: Path) -> list[str]:
     return [
         "java",
         *jars.compiler(stack),
+        jars.HUGE_PAGES,
+        jars.temporary_files(stack),
         f"-Xmx{stack.broker_memory_mb}m",
         # Dead is better than half alive: the supervisor starts it again.
         "-XX:+ExitOnOutOfMemoryError",

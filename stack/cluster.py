@@ -15,7 +15,7 @@ from stack.processes import Service, check_port_free, wait_until
 START_S = 120.0
 # On two cores G1's barriers and concurrent threads took a third of one, Shenandoah's half of one. Serial's pauses are
 # as long as the young generation is large: 600 ms with half of the heap, 70 ms with this (docs/performance.md).
-JVM = ("java", "-XX:+UseSerialGC", "-Xmn160m", "-XX:MaxTenuringThreshold=3", "-XX:MetaspaceSize=256m")
+JVM = ("java", "-XX:+UseSerialGC", "-Xmn160m", "-XX:MaxTenuringThreshold=3", "-XX:MetaspaceSize=256m", jars.HUGE_PAGES)
 # It coordinates; coupons go first.
 LEADER_JVM = ("nice", "-n", "5", "java", "-XX:+UseSerialGC", "-XX:MetaspaceSize=256m")
 # Flink's default. A TaskManager that stalls past its session's time-out before there is a leader, on a machine that
@@ -161,7 +161,7 @@ def client_environment(stack: Stack) -> dict[str, str]:
         "FLINK_CONF_DIR": str(stack.folder / "flink" / "conf"),
         "FLINK_LOG_DIR": str(stack.folder / "log"),
         # Of what is said twice the last counts: the user's.
-        "JVM_ARGS": f"{jars.LIGHTLY} {os.environ.get('JVM_ARGS', '')}".strip(),
+        "JVM_ARGS": f"{jars.LIGHTLY} {jars.temporary_files(stack)} {os.environ.get('JVM_ARGS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(site_packages))),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
     }
@@ -194,6 +194,7 @@ def _command(stack: Stack, name: str, main: str, memory_mb: int) -> list[str]:
         "-XX:MaxMetaspaceSize=384m",
         f"-Xlog:gc:file={stack.folder / 'log' / name}-gc.log:time:filecount=2,filesize=5m",
         f"-Dlog4j.configurationFile={jars.LOG4J}",
+        jars.temporary_files(stack),
         *jars.java_options(),
         *((f"-Dhongbao.python={sys.executable}",) if worker else ()),
         "-cp",

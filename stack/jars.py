@@ -9,6 +9,7 @@ from pathlib import Path
 from errors import Prerequisite
 from settings import Stack
 from settings.reader import ROOT
+from stack.processes import temporary
 
 BROKER = ROOT / "stack" / "target" / "hongbao-broker.jar"
 BROKER_CLASSPATH = ROOT / "stack" / "target" / "broker.classpath"
@@ -17,6 +18,8 @@ LOG4J = ROOT / "stack" / "flink-log4j2.properties"
 CONNECTOR_CLASSPATH = ROOT / "connector" / "target" / "runtime.classpath"
 # For a JVM that is gone before the optimizing compiler's work pays, as one is that plans a job.
 LIGHTLY = "-XX:TieredStopAtLevel=1"
+# Where Linux leaves it to the process: state is looked up all over the heap, a miss of the processor's page table each.
+HUGE_PAGES = "-XX:+UseTransparentHugePages"
 # Flink's own distribution has these, or binds the logging itself.
 PROVIDED = ("slf4j-", "log4j-", "flink-shaded-", "flink-annotations-", "flink-core-", "flink-connector-base-")
 
@@ -48,6 +51,11 @@ def missing() -> list[Path]:
     for listing in (BROKER_CLASSPATH, CONNECTOR_CLASSPATH):
         wanted += [Path(jar) for jar in _read(listing).split(os.pathsep)] if listing.exists() else [listing]
     return [path for path in wanted if not path.exists()]
+
+
+def temporary_files(stack: Stack) -> str:
+    """The JVM's flag that keeps its temporary files, Flink's included, in the stack's folder."""
+    return f"-Djava.io.tmpdir={temporary(stack.folder)}"
 
 
 def compiler(stack: Stack) -> list[str]:

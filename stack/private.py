@@ -43,12 +43,12 @@ def private(
     before = dict(os.environ)
     os.environ.update(ours)
     try:
-        machine.down()
+        machine.down(at_once=True)
         shutil.rmtree(folder, ignore_errors=True)
         machine.up(say, flink)
         yield
     finally:
-        machine.down()
+        machine.down(at_once=True)
         os.environ.clear()
         os.environ.update(before)
 

@@ -41,8 +41,8 @@ class Service:
         Not in a session of its own: Linux gives each session an equal share of the cores, and the niceness of a
         thread counts only against threads of its session (sched_autogroup).
         """
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self._pid_file.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self.log.parent, self._pid_file.parent, temporary(self.folder)):
+            folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             child = subprocess.Popen(
                 command,
@@ -50,7 +50,7 @@ class Service:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, "TMPDIR": str(temporary(self.folder)), **(environment or {})},
                 process_group=0,
             )
         # The start time tells our process from a later one that was given the same pid.
@@ -83,17 +83,18 @@ class Service:
             return None
         return found if alive else None
 
-    def stop(self, alone: bool = False) -> bool:
-        """End our process, firmly after 20 s; whether there was one. Forgets the pid file either way.
+    def stop(self, alone: bool = False, at_once: bool = False) -> bool:
+        """End our process, firmly after 20 s or `at_once`; whether there was one. Forgets the pid file either way.
 
         What it started ends with it, unless `alone`.
         """
         process = self.process()
         if process is not None:
-            family = [process, *([] if alone else process.children(recursive=True))]
-            for member in family:
-                _signal(member, signal.SIGTERM)
-            _, left = psutil.wait_procs(family, timeout=TERM_S)
+            left = [process, *([] if alone else process.children(recursive=True))]
+            if not at_once:
+                for member in left:
+                    _signal(member, signal.SIGTERM)
+                _, left = psutil.wait_procs(left, timeout=TERM_S)
             for member in left:
                 _signal(member, signal.SIGKILL)
             psutil.wait_procs(left, timeout=TERM_S)
@@ -128,6 +129,11 @@ class Service:
             lines = log.read().decode("utf-8", errors="replace").splitlines()
         last = next((line for line in reversed(lines) if line.strip() and not line.startswith("\tat")), "no output")
         return last.strip()[:300]
+
+
+def temporary(folder: Path) -> Path:
+    """Where what runs in a stack's folder has its temporary files: what is killed leaves them behind."""
+    return folder / "tmp"
 
 
 @contextmanager

@@ -21,7 +21,3 @@ def start(stack: Stack) -> None:
     """Start it unless it runs, or is not wanted."""
     if read(Pressure).watched and service(stack).process() is None:
         service(stack).start([sys.executable, "-m", "pressure.watch"], {"PYTHONPATH": str(ROOT)})
-
-
-def stop(stack: Stack) -> bool:
-    return service(stack).stop()

@@ -48,6 +48,7 @@ def start(stack: Stack, flink: Flink) -> None:
             "-XX:+ExitOnOutOfMemoryError",
             f"-Xmx{MEMORY_MB}m",
             f"-Dlog4j.configurationFile={jars.LOG4J}",
+            jars.temporary_files(stack),
             "-cp",
             jars.flink_classpath(),
             "org.apache.flink.shaded.zookeeper3.org.apache.zookeeper.server.quorum.QuorumPeerMain",
