@@ -80,15 +80,20 @@ def latency_of(lines: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], in
     first: dict[str, int] = {}
     for line in lines:
         first.setdefault(line["coupon_id"], line["received_ms"] - line["due_ms"])
-    if not first:
-        return {"p50": 0.0, "p99": 0.0, "max": 0.0}, 0, 0
+    return percentiles(list(first.values())), len(first), len(lines) - len(first)
+
+
+def percentiles(ms: Sequence[int]) -> dict[str, float]:
+    """p50, p99 and max of these; zeros of none."""
+    if not ms:
+        return {"p50": 0.0, "p99": 0.0, "max": 0.0}
     with duckdb.connect() as books:
         p50, p99, most = _one(
             books,
             "SELECT quantile_disc(ms, 0.5), quantile_disc(ms, 0.99), max(ms) FROM (SELECT unnest(?) AS ms)",
-            [list(first.values())],
+            [list(ms)],
         )
-    return {"p50": p50, "p99": p99, "max": most}, len(first), len(lines) - len(first)
+    return {"p50": p50, "p99": p99, "max": most}
 
 
 def first_receipt_s(receipts: Path) -> float | None:

@@ -32,6 +32,8 @@ SHORTENED = {
     # which takes a third of a core from the broker and the sources.
     "HONGBAO_STACK_QUICK_START": "true",
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
+    # A flush every 5 ms wakes each of a job's tasks for a few events: p99 1,053 -> 793 ms, one run each.
+    "HONGBAO_COUPONS_BUFFER_TIMEOUT": "15 ms",
 }
 SESSION_GAP = timedelta(seconds=20)
 CURRENCY = "CNY"

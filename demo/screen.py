@@ -1,5 +1,6 @@
 """Show the sale in the terminal, on stderr: stdout is for the answer."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,9 @@ class Screen:
         self._bar = self._progress.add_task("starting", total=sum(phase.events for phase in phases), facts="")
         self._phase = ""
         self._seen = 0
+        # The receipts are read on from here: reading all of them each second took a tenth of a core from the sale.
+        self._read_bytes = 0
+        self._latencies_ms: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -50,8 +54,20 @@ class Screen:
         if told["phase"] != self._phase:
             self._phase = told["phase"]
             self.say(self._phase)
+        if self._progress.disable:
+            return
         if self._seen % 10 == 0:
-            latency, coupons, _ = figures.latency(receipts)
-            facts = f"coupons {coupons:,}  p50 {latency['p50']:.0f} ms  p99 {latency['p99']:.0f} ms"
+            self._read_on(receipts)
+            latency = figures.percentiles(list(self._latencies_ms.values()))
+            coupons = f"coupons {len(self._latencies_ms):,}"
+            facts = f"{coupons}  p50 {latency['p50']:.0f} ms  p99 {latency['p99']:.0f} ms"
             self._progress.update(self._bar, facts=facts)
         self._progress.update(self._bar, completed=told["sent"])
+
+    def _read_on(self, receipts: Path) -> None:
+        with receipts.open("rb") as file:
+            file.seek(self._read_bytes)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._read_bytes += len(whole) + len(newline)
+        for line in map(json.loads, whole.splitlines()):
+            self._latencies_ms.setdefault(line["coupon_id"], line["received_ms"] - line["due_ms"])
