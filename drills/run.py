@@ -25,7 +25,7 @@ from warehouse.differences import conversion
 JOBS = ("coupons", "landing", "conversion")
 EVENTS_PER_S = 400.0
 # Before the fault: more than one checkpoint to fall back to. After the recovery: p99 needs coupons to be measured on.
-BEFORE_S, AFTER_S = 8.0, 10.0
+BEFORE_S, AFTER_S = 6.0, 8.0
 ABANDONED_S = 5
 SETTLE_S = 180.0
 # The last windows close some seconds after the last event, and land with the checkpoint after that.
@@ -36,6 +36,7 @@ SHORTENED = {
     "HONGBAO_COUPONS_ABANDONED_AFTER": f"{ABANDONED_S} s",
     "HONGBAO_COUPONS_CHECKPOINT_INTERVAL": "2 s",
     "HONGBAO_LANDING_CHECKPOINT_INTERVAL": "2 s",
+    "HONGBAO_CONVERSION_CHECKPOINT_INTERVAL": "2 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
 }
 
