@@ -63,7 +63,7 @@ demo:
 	@$(MAKE) --no-print-directory -j2 install
 	@$(HONGBAO) demo
 
-# One JSON object a line; about five minutes a drill.
+# One JSON object a line; two to four minutes a drill.
 drill: install
 	@$(HONGBAO) drill --all
 

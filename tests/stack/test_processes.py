@@ -4,13 +4,14 @@ import json
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from errors import CannotRun, Prerequisite
-from stack.processes import Service, check_port_free, wait_until
+from stack.processes import TERM_S, Service, check_port_free, wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -23,6 +24,33 @@ def test_stopped_process_is_gone_and_a_second_stop_is_harmless(tmp_path: Path) -
     assert service.stop()
     assert not process.is_running()
     assert not service.stop()
+
+
+def test_process_that_does_not_want_to_end_is_killed_at_once_where_asked(tmp_path: Path) -> None:
+    service = Service("stubborn", tmp_path)
+    ready = tmp_path / "ready"
+    service.start(
+        [
+            sys.executable,
+            "-c",
+            "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+            f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)",
+        ]
+    )
+    wait_until("stubborn", ready.exists, 30, [service])
+    asked_s = time.monotonic()
+    assert service.stop(at_once=True)
+    assert time.monotonic() - asked_s < TERM_S
+    assert service.process() is None
+
+
+def test_temporary_files_are_the_folders_own(tmp_path: Path) -> None:
+    service = Service("writer", tmp_path)
+    service.start([sys.executable, "-c", "import tempfile, time; tempfile.mkstemp('.mine'); time.sleep(600)"])
+    try:
+        wait_until("a file", lambda: bool(list((tmp_path / "tmp").glob("*.mine"))), 30, [service])
+    finally:
+        service.stop()
 
 
 def test_pid_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
