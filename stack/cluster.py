@@ -130,13 +130,6 @@ def wait(stack: Stack, flink: Flink) -> None:
         )
 
 
-def stop(stack: Stack) -> bool:
-    """End the TaskManagers, then the JobManager; whether any ran."""
-    # A list first: any() would leave the others running after the first.
-    stopped = [service.stop() for service in (*taskmanagers(stack), jobmanager(stack))]
-    return any(stopped)
-
-
 def jobmanager(stack: Stack) -> Service:
     return Service("jobmanager", stack.folder)
 

@@ -55,7 +55,3 @@ def start(stack: Stack, flink: Flink) -> None:
             str(conf),
         ]
     )
-
-
-def stop(stack: Stack) -> bool:
-    return service(stack).stop()

@@ -150,7 +150,7 @@ def test_zookeeper_answers_and_a_frozen_one_does_not(tmp_path: Path, process: ps
         running.resume()
         assert asked(process, 5.0) is True
     finally:
-        zookeeper.stop(stack)
+        zookeeper.service(stack).stop()
 
 
 @pytest.mark.stack
