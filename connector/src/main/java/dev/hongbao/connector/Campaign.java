@@ -4,6 +4,7 @@ import java.util.Set;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
  * One version of a campaign, as far as it decides who is asked: when, which pattern, which shopper.
@@ -45,9 +46,15 @@ record Campaign(
       for (String key : new String[] {"caps", "budget", "holdout", "valid_ms", "priority", "lane"}) {
         root.required(key);
       }
+      JsonNode asked = root.required("audience");
+      Audience audience = Audience.parse(asked);
+      if (asked instanceof ObjectNode object) {
+        // The bounds are asked here: what goes along with each candidate need not carry them.
+        object.remove("segments");
+      }
       return new Campaign(
           name, version, status.equals("active"), whole(root, "starts_ms"), whole(root, "ends_ms"),
-          Audience.texts(root.required("patterns")), Audience.parse(root.required("audience")),
+          Audience.texts(root.required("patterns")), audience,
           root.path("choice").path("by").asText().equals("model"),
           "{\"version\":" + version + "," + root.toString().substring(1));
     } catch (IllegalArgumentException e) {

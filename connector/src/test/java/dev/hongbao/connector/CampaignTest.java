@@ -58,6 +58,14 @@ class CampaignTest {
   }
 
   @Test
+  void boundsOfSegmentsDoNotGoAlong() {
+    String segments = "\"nth\": 3, \"segments\": {\"a\": {\"orders\": {\"at_most\": 1}}}";
+    Campaign campaign = Campaign.parse("ny", 4, "active", DEFINITION.replace("\"nth\": 3", segments));
+    assertEquals(1, campaign.audience().segments().size());
+    assertEquals(Campaign.parse("ny", 4, "active", DEFINITION).text(), campaign.text());
+  }
+
+  @Test
   void couponOfBeforeAFailureKeepsWhatOutlivesIt() {
     Proposal issued = Campaign.parse("ny", 4, "active", DEFINITION).issued("id", "ten", 30);
     assertEquals(7, issued.cooldownMs());
