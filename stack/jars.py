@@ -54,8 +54,13 @@ def missing() -> list[Path]:
 
 
 def temporary_files(stack: Stack) -> str:
-    """The JVM's flag that keeps its temporary files, Flink's included, in the stack's folder."""
-    return f"-Djava.io.tmpdir={temporary(stack.folder)}"
+    """The JVM's flag that keeps its temporary files, Flink's included, in the stack's folder.
+
+    Makes the place: without it the JVM that plans a job ends without a word.
+    """
+    place = temporary(stack.folder)
+    place.mkdir(parents=True, exist_ok=True)
+    return f"-Djava.io.tmpdir={place}"
 
 
 def compiler(stack: Stack) -> list[str]:
