@@ -73,8 +73,8 @@ def down(at_once: bool = False) -> list[str]:
         supervisor.stop(stack)
         # Side by side, for each takes seconds. A job that loses its broker first goes on from its checkpoint, as after
         # any other death of the broker. The JobManager cannot end without ZooKeeper.
-        first = [service for service in services(stack) if service != zookeeper.service(stack)]
-        with ThreadPoolExecutor(len(first)) as together:
+        first = [service for service in supervisor.watched(stack.folder) if service != zookeeper.service(stack)]
+        with ThreadPoolExecutor(max(1, len(first))) as together:
             ran = list(together.map(lambda service: service.stop(at_once=at_once), first))
         zookeeper.service(stack).stop(at_once=at_once)
         shutil.rmtree(temporary(stack.folder), ignore_errors=True)

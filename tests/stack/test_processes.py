@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from errors import CannotRun, Prerequisite
+from stack import machine
 from stack.processes import TERM_S, Service, check_port_free, wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -51,6 +52,18 @@ def test_temporary_files_are_the_folders_own(tmp_path: Path) -> None:
         wait_until("a file", lambda: bool(list((tmp_path / "tmp").glob("*.mine"))), 30, [service])
     finally:
         service.stop()
+
+
+def test_down_ends_whatever_was_started_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HONGBAO_STACK_FOLDER", str(tmp_path))
+    # One that today's settings name, one of a larger configuration, one that is started first and ended last.
+    services = [Service(name, tmp_path) for name in ("broker", "taskmanager-9", "zookeeper")]
+    for service in services:
+        service.start(SLEEP)
+    assert machine.down() == ["broker", "taskmanager-9"]
+    assert [service.process() for service in services] == [None] * 3
+    assert not (tmp_path / "tmp").exists()
+    assert machine.down() == []
 
 
 def test_pid_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
