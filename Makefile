@@ -55,7 +55,7 @@ test-alone:
 # Both JVMs live for seconds: the optimizing compiler took half of their time.
 test-jvm: export MAVEN_OPTS = -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 test-jvm:
-	nice -n 10 mvn --batch-mode --quiet -pl connector -Dsurefire.useFile=false -DargLine="$$MAVEN_OPTS" test
+	nice -n 10 mvn --batch-mode --quiet -pl connector,stack -Dsurefire.useFile=false -DargLine="$$MAVEN_OPTS" test
 
 demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:

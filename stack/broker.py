@@ -51,9 +51,10 @@ activeConsumerFailoverDelayTimeMillis=0
 # Journal entries reach the disk before they are acknowledged; grouped, so that many share one flush.
 journalSyncData=true
 journalMaxGroupWaitMSec=1
-dbStorage_writeCacheMaxSizeMb=64
-dbStorage_readAheadCacheMaxSizeMb=32
-dbStorage_rocksDB_blockCacheSize=16777216
+# Written over, not grown (FilledJournals.java). Each is filled while the one before is in use: some twenty seconds at
+# 25,000 events/s.
+journalChannelProvider=dev.hongbao.broker.FilledJournals
+journalMaxSizeMB=64
 diskUsageThreshold=0.99
 diskUsageWarnThreshold=0.98
 """

@@ -41,6 +41,14 @@ def test_taskmanager_has_started_python_before_a_job_asks(whole_stack: None) -> 
     eventually(lambda: "Python was started ahead" in log.read_text(errors="replace"), True)
 
 
+def test_broker_writes_over_its_journal_and_does_not_let_it_grow(broker: Pulsar) -> None:
+    journals = (read(Stack).folder / "pulsar").rglob("*.txn")
+    newest = max(journals, key=lambda file: int(file.stem, 16)).stat()
+    assert newest.st_size >= 64 * 1024 * 1024
+    # What is sparse has fewer.
+    assert newest.st_blocks * 512 >= newest.st_size
+
+
 def test_doctor_finds_a_healthy_stack_well(broker: Pulsar) -> None:
     assert [finding.sentence for finding in examine() if not finding.well] == []
 
