@@ -4,6 +4,8 @@ merge   rows of the small files -> .rows, synced; then the note is renamed into 
 swap    a grace later: link .rows to its final name, delete the replaced files
 clean   another grace later: delete the note and the hidden name
 
+Beside merged and large files of events it puts the visits in them (visits.py).
+
 The graces are for readers that listed files before: `warehouse.connect()` lists once a query (files.py). What a killed
 run has left is finished, or undone where its note was not in place yet, by the next. Files in progress are never
 touched, nor is a visible one ever changed, so the hour may still be written into.
@@ -18,23 +20,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import duckdb
 
 from errors import CannotRun
-from warehouse.files import COMPACTED, NOTE, ROWS, Batch, hours, listing, live
+from warehouse import visits
+from warehouse.files import COMPACTED, NOTE, ROWS, Batch, has_visits, hours, is_merged, listing, live, live_in
 from warehouse.tables import TABLES
+from warehouse.writing import IN_PROGRESS, count_rows, sync, writer
 
 # A larger file is read at the disk's speed as it is.
 SMALL_BYTES = 32 * 1024 * 1024
 # Of input to one merged file: an hour of a sale must not become one file that a single thread reads.
 MERGED_BYTES = 128 * 1024 * 1024
-# A visit's rows lie together: what groups by shopper and visit finds its group in the processor's cache, which halves
-# the funnel's time, and a shopper's rows are in one row group of the file.
+# A visit's rows lie together: what groups by shopper and visit finds its group in the processor's cache, and a
+# shopper's rows are in one row group of the file.
 ORDER = ("shopper_id", "session_id", "occurred_at")
-IN_PROGRESS = ".inprogress"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Compaction:
     """What compaction did to a table: files and bytes that readers open, before and after.
 
     `waiting` replaced files still lie there for readers that listed them earlier; a later run deletes them.
-    `problems` are sentences, one per group of files that could not be merged and was left as it is.
+    `problems` are sentences, one per group of files that could not be merged and was left as it is, and one per file
+    whose visits could not be kept.
     """
 
     table: str
@@ -99,10 +102,12 @@ def _compact(
         _finish(hour, grace)
         for group in _groups(hour, older_than):
             say(f"{hour.relative_to(folder)}: {len(group)} files into one")
-            try:
+            with _noted(problems, f"{hour.relative_to(folder)}: {len(group)} files left as they are"):
                 _merge(hour, group)
-            except (duckdb.Error, OSError, ValueError) as error:
-                problems.append(f"{hour.relative_to(folder)}: {len(group)} files left as they are: {error}")
+        for file in _without_visits(hour) if table == "events" else ():
+            say(f"{file.relative_to(folder)}: its visits")
+            with _noted(problems, f"{file.relative_to(folder)}: its events answer, for no visits of it can be kept"):
+                visits.keep(file)
         _finish(hour, grace)
     after = live(folder, table)
     listings = [listing(hour) for hour in hours(folder, table)]
@@ -115,6 +120,14 @@ def _compact(
         waiting=sum(len(batch.replaces & plain) for plain, batches in listings for batch in batches),
         problems=tuple(problems),
     )
+
+
+@contextmanager
+def _noted(problems: list[str], what: str) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError, ValueError) as error:
+        problems.append(f"{what}: {error}")
 
 
 def _groups(hour: Path, older_than: timedelta) -> Iterator[list[Path]]:
@@ -139,6 +152,15 @@ def _groups(hour: Path, older_than: timedelta) -> Iterator[list[Path]]:
         yield group
 
 
+def _without_visits(hour: Path) -> list[Path]:
+    """The files of an hour of events that are not to be merged and lack their visits."""
+    return [
+        file
+        for file in sorted(live_in(hour))
+        if not has_visits(file) and (is_merged(file) or file.stat().st_size >= SMALL_BYTES)
+    ]
+
+
 def _merge(hour: Path, group: list[Path]) -> None:
     """Write the rows of `group` once more, and commit."""
     name = f".{COMPACTED}{uuid4().hex}"
@@ -148,40 +170,28 @@ def _merge(hour: Path, group: list[Path]) -> None:
         note = {"merged": name[1:] + ".parquet", "replaces": [path.name for path in group]}
         in_progress = hour / (name + NOTE + IN_PROGRESS)
         in_progress.write_text(json.dumps(note), encoding="utf-8")
-        _sync(in_progress)
+        sync(in_progress)
         # The rows must outlive a power cut that the note outlives.
-        _sync(hour)
+        sync(hour)
         in_progress.rename(hour / (name + NOTE))
-        _sync(hour)
+        sync(hour)
     except BaseException:
         if not (hour / (name + NOTE)).exists():
             rows.unlink(missing_ok=True)
         raise
 
 
-def _write(group: list[Path], rows: Path) -> None:
-    with duckdb.connect() as database, TemporaryDirectory(prefix="hongbao-spill-") as spill:
-        # Where an older file has times without a zone and a newer one has them with: all are UTC.
-        database.execute("SET TimeZone = 'UTC'")
-        # One core is enough for what nobody waits for.
-        database.execute("SET threads = 1")
-        # For rows that are too many to be sorted in memory; the default is a folder of the checkout.
-        database.execute("SET temp_directory = $spill", {"spill": spill})
-        files = [str(path) for path in group]
-        merged = database.read_parquet(files, union_by_name=True, hive_partitioning=False)
-        if order := [name for name in ORDER if name in merged.columns]:
-            merged = merged.order(", ".join(order))
-        merged.write_parquet(str(rows), compression="zstd")
-        expected, found = _rows(database, files), _rows(database, [str(rows)])
-    if found != expected:
-        raise ValueError(f"{expected} rows became {found}")
-    _sync(rows)
-
-
-def _rows(database: duckdb.DuckDBPyConnection, files: list[str]) -> int:
-    """How many rows the files' feet promise; not by pyarrow, which refuses the maps of older files."""
-    total = database.execute("SELECT sum(num_rows) FROM parquet_file_metadata($files)", {"files": files}).fetchall()
-    return int(total[0][0])
+def _write(group: list[Path], merged: Path) -> None:
+    files = [str(path) for path in group]
+    with writer() as database:
+        found = database.read_parquet(files, union_by_name=True, hive_partitioning=False)
+        if order := [name for name in ORDER if name in found.columns]:
+            found = found.order(", ".join(order))
+        found.write_parquet(str(merged), compression="zstd")
+        expected, written = count_rows(database, files), count_rows(database, [str(merged)])
+    if written != expected:
+        raise ValueError(f"{expected} rows became {written}")
+    sync(merged)
 
 
 def _finish(hour: Path, grace: timedelta) -> None:
@@ -193,7 +203,7 @@ def _finish(hour: Path, grace: timedelta) -> None:
             if _age(hour / batch.note) < grace:
                 continue
             os.link(hidden, merged)
-            _sync(hour)
+            sync(hour)
         for name in batch.replaces:
             (hour / name).unlink(missing_ok=True)
         # A link sets the change time.
@@ -203,11 +213,12 @@ def _finish(hour: Path, grace: timedelta) -> None:
     for path in hour.glob(f".{COMPACTED}*"):
         if path.name.endswith(IN_PROGRESS) or (path.name.endswith(ROWS) and path.name not in noted):
             path.unlink()
+    visits.forget(hour)
 
 
 def _clean(hour: Path, batch: Batch) -> None:
     # The replaced files must be gone for good before nothing says that they are replaced.
-    _sync(hour)
+    sync(hour)
     (hour / batch.note).unlink()
     (hour / batch.hidden).unlink(missing_ok=True)
 
@@ -215,12 +226,3 @@ def _clean(hour: Path, batch: Batch) -> None:
 def _age(path: Path, changed: bool = False) -> timedelta:
     status = path.stat()
     return timedelta(seconds=time.time() - (status.st_ctime if changed else status.st_mtime))
-
-
-def _sync(path: Path) -> None:
-    """Have the disk hold what was written: a file's bytes, a folder's names."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ import duckdb
 from errors import ProblemFound, SettingsError
 from settings import Warehouse, read
 from warehouse import files, read_only
-from warehouse.tables import PARTITION, TABLES
+from warehouse.tables import PARTITION, TABLES, VISIT
 
 FOLDER = Path(__file__).parent
 # Each view is the .sql file of its name; one comes after those it reads.
@@ -131,15 +131,28 @@ def _define(database: duckdb.DuckDBPyConnection) -> None:
     # An empty table a contract: with no file landed, its view has the right columns all the same.
     database.execute("CREATE SCHEMA contract")
     for name, table in TABLES.items():
-        nothing = duckdb.ConstantExpression(None)
-        columns = [nothing.cast(kind).alias(column) for column, kind in {**table.columns, **PARTITION}.items()]
-        database.sql("SELECT 1").select(*columns).limit(0).create(f"contract.{name}")
+        _create(database, f"contract.{name}", {**table.columns, **PARTITION})
     database.create_function("live_files", _live_files, ["VARCHAR", "VARCHAR"], "VARCHAR[]")
     database.execute(text("landed"))
+    define_visits(database)
+    database.create_function("visit_files", _visit_files, ["VARCHAR"], "VARCHAR[]")
     # Before the folder is named: creating a view over many files would read the foot of each.
     for name in VIEWS:
         database.sql(text(name)).create_view(name)
     database.execute(text("features"))
+
+
+def define_visits(database: duckdb.DuckDBPyConnection) -> None:
+    """Have `database` know visits.sql, the visits in files."""
+    database.execute("CREATE SCHEMA IF NOT EXISTS contract")
+    _create(database, "contract.visits", {**TABLES["events"].columns, **VISIT})
+    database.execute(text("visits"))
+
+
+def _create(database: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+    nothing = duckdb.ConstantExpression(None)
+    typed = [nothing.cast(kind).alias(column) for column, kind in columns.items()]
+    database.sql("SELECT 1").select(*typed).limit(0).create(name)
 
 
 def _lock(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -154,6 +167,10 @@ def _lock(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _live_files(folder: str, table: str) -> list[str]:
     # While the views are made there is no folder yet.
     return [str(path) for path in files.live(Path(folder), table)] if folder else []
+
+
+def _visit_files(folder: str) -> list[str]:
+    return [str(path) for path in files.visit_files(Path(folder))] if folder else []
 
 
 def text(name: str) -> str:

@@ -6,8 +6,13 @@ note visible, and every answer here is either that of before or that of after: e
 .compacted-<id>.rows      the merged rows, complete before the note appears; hidden from readers of *.parquet
 .compacted-<id>.json      the note: from now on `merged` stands for the files in `replaces`
 compacted-<id>.parquet    the merged rows under their final name, once the replaced files go
+
+Beside a file of events may lie .<its name>.<digest>.visits, the visits in it (visits.py): they stand for its rows where
+visits are asked for. Only where they were made of it as it is now, which their time of modification says by being the
+same, and by visits.sql as it is now, which is what the digest is of.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +23,7 @@ from warehouse.tables import TABLES
 COMPACTED = "compacted-"
 NOTE = ".json"
 ROWS = ".rows"
+VISITS = f".{hashlib.sha256(Path(__file__).with_name('visits.sql').read_bytes()).hexdigest()[:8]}.visits"
 
 
 class Batch(NamedTuple):
@@ -38,15 +44,40 @@ def live(folder: Path, table: str) -> list[Path]:
 
     They stay readable for the grace that compaction is run with. Raises KeyError for a table that does not land.
     """
-    found: list[Path] = []
-    for hour in hours(folder, table):
-        plain, batches = listing(hour)
-        for batch in batches:
-            plain -= batch.replaces
-            if batch.merged not in plain:
-                plain.add(batch.hidden)
-        found += [hour / name for name in plain]
-    return sorted(found)
+    return sorted(path for hour in hours(folder, table) for path in live_in(hour))
+
+
+def live_in(hour: Path) -> list[Path]:
+    """The same of one hour, in no order."""
+    plain, batches = listing(hour)
+    for batch in batches:
+        plain -= batch.replaces
+        if batch.merged not in plain:
+            plain.add(batch.hidden)
+    return [hour / name for name in plain]
+
+
+def is_merged(path: Path) -> bool:
+    """Whether compaction made the file."""
+    return path.name.removeprefix(".").startswith(COMPACTED)
+
+
+def visit_files(folder: Path) -> list[Path]:
+    """The files of `live(folder, "events")`, or of each its visits where they lie beside it."""
+    return [visits_of(path) if has_visits(path) else path for path in live(folder, "events")]
+
+
+def visits_of(path: Path) -> Path:
+    """Where the visits in a file of events lie, if they do; the same name before and after the swap."""
+    return path.with_name("." + path.stem.removeprefix(".") + VISITS)
+
+
+def has_visits(path: Path) -> bool:
+    """Whether the visits in a file lie beside it, made of it as it is now."""
+    try:
+        return visits_of(path).stat().st_mtime_ns == path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
 
 
 def hours(folder: Path, table: str) -> Iterator[Path]:

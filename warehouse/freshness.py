@@ -10,7 +10,7 @@ from pathlib import Path
 
 from settings import Warehouse, read
 from warehouse.connection import connect, text
-from warehouse.files import COMPACTED, live
+from warehouse.files import is_merged, live
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ class Freshness:
 def measure(folder: Path | None = None, since: datetime = LONG_AGO) -> Freshness:
     """The freshness of events published at `since` or later, over the files that lie in `folder` now."""
     folder = (folder or read(Warehouse).folder).resolve()
-    files = [path for path in live(folder, "events") if not path.name.lstrip(".").startswith(COMPACTED)]
+    files = [path for path in live(folder, "events") if not is_merged(path)]
     if not files:
         return Freshness(0, None, None, None)
     values = {

@@ -17,6 +17,7 @@ READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "REC
 READING_FUNCTIONS = (
     "landed",
     "features",
+    "visits",
     "read_parquet",
     "query_table",
     "range",

@@ -30,6 +30,20 @@ ORIGIN: Mapping[str, str] = {
     "appended_at": TIME,
     "read_at": TIME,
 }
+# What a partial visit has besides columns of an event: visits.sql says what they are.
+VISIT: Mapping[str, str] = {
+    "started_at": TIME,
+    "ended_at": TIME,
+    "source_at": TIME,
+    "campaign_at": TIME,
+    "tier_at": TIME,
+    "events": "BIGINT",
+    "views": "BIGINT",
+    "adds": "BIGINT",
+    "checkouts": "BIGINT",
+    "order_ids": "VARCHAR[]",
+    "taken": "UTINYINT",
+}
 # In the folder names, not in the files.
 PARTITION: Mapping[str, str] = {"event_date": "DATE", "event_hour": "INTEGER"}
 

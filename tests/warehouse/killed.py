@@ -13,7 +13,7 @@ from typing import Any
 
 from warehouse.compaction import compact
 
-CHANGES = ("os.rename", "os.link", "os.remove", "open")
+CHANGES = ("os.rename", "os.link", "os.remove", "os.utime", "open")
 
 
 def compact_until(folder: Path, instant: int) -> None:

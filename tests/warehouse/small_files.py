@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 import warehouse
 from tests.warehouse.landing import START, event, land
+from warehouse.files import live, visits_of
 
 NO_GRACE = timedelta(0)
 LONG = timedelta(hours=1)
@@ -26,8 +27,19 @@ def plain_ids(folder: Path) -> list[str]:
     )
 
 
+def visited(folder: Path) -> int:
+    """The events of all visits."""
+    ((events,),) = (row.values() for row in warehouse.query("SELECT sum(events) AS events FROM sessions", folder))
+    return int(events)
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "events").glob("*/*/*"))
+
+
+def kept(folder: Path) -> list[str]:
+    """The names of the files that readers open, and of the visits beside them: what a finished compaction leaves."""
+    return sorted(path.name for file in live(folder, "events") for path in (file, visits_of(file)))
 
 
 def landed(folder: Path, files: int = 6, first: int = 0) -> list[str]:

@@ -12,11 +12,12 @@ import warehouse
 from errors import CannotRun
 from settings.reader import ROOT
 from tests.warehouse.landing import START, event, land
-from tests.warehouse.small_files import LONG, NO_GRACE, age_notes, ids, landed, names, plain_ids
+from tests.warehouse.small_files import LONG, NO_GRACE, age_notes, ids, kept, landed, names, plain_ids
 from warehouse import compaction
 from warehouse.compaction import compact
-from warehouse.files import hours, live
+from warehouse.files import hours, live, visits_of
 from warehouse.tables import TABLES
+from warehouse.writing import count_rows
 
 
 def test_an_hour_s_files_become_one_with_the_same_rows(tmp_path: Path) -> None:
@@ -27,7 +28,8 @@ def test_an_hour_s_files_become_one_with_the_same_rows(tmp_path: Path) -> None:
     assert done.bytes_after < done.bytes_before
     assert ids(tmp_path) == plain_ids(tmp_path) == before
     assert warehouse.query("FROM events ORDER BY event_id", tmp_path) == whole
-    assert all(name.startswith("compacted-") for name in names(tmp_path))
+    assert names(tmp_path) == kept(tmp_path)
+    assert all(path.name.startswith("compacted-") for path in live(tmp_path, "events"))
 
 
 def test_a_shopper_s_visits_lie_together_in_a_merged_file(tmp_path: Path) -> None:
@@ -184,13 +186,15 @@ def test_a_file_that_is_no_parquet_is_named_and_its_hour_left_as_it_is(tmp_path:
     (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
     assert len(done.problems) == 1 and "broken.parquet" in done.problems[0]
     assert len(list(first.iterdir())) == 7
-    assert len(list(second.iterdir())) == 1
+    (merged,) = second.glob("compacted-*")
+    assert sorted(path.name for path in second.iterdir()) == [visits_of(merged).name, merged.name]
 
 
 def test_a_merge_that_lost_a_row_is_never_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = landed(tmp_path)
-    rows = compaction._rows
-    monkeypatch.setattr(compaction, "_rows", lambda *asked: 1 if asked[1][0].endswith(".rows") else rows(*asked))
+    monkeypatch.setattr(
+        compaction, "count_rows", lambda *asked: 1 if asked[1][0].endswith(".rows") else count_rows(*asked)
+    )
     (done,) = compact(tmp_path, ("events",), grace=NO_GRACE)
     assert len(done.problems) == 2 and "12 rows became 1" in done.problems[0]
     assert names(tmp_path) == sorted([f"part-{n}.parquet" for n in range(6)] * 2)

@@ -18,10 +18,10 @@ import warehouse
 from errors import CannotRun
 from settings.reader import ROOT
 from tests.warehouse.landing import event, land
-from tests.warehouse.small_files import LONG, NO_GRACE, age_notes, ids, landed, names, plain_ids
+from tests.warehouse.small_files import LONG, NO_GRACE, age_notes, ids, kept, landed, names, plain_ids, visited
 from warehouse import compaction, files
 from warehouse.compaction import compact
-from warehouse.files import hours, listing
+from warehouse.files import hours, listing, live
 
 
 @pytest.fixture
@@ -51,14 +51,17 @@ def test_killed_at_every_instant_it_harms_no_reader_and_the_next_run_finishes(
             land(folder, "events", [event(number)], part=f"part-{number}")
         code = killer(folder, instant)
         assert ids(folder) == before, f"killed at {instant}"
+        assert visited(folder) == 3, f"killed at {instant}"
         assert set(plain_ids(folder)) == set(before), f"killed at {instant}: a plain reader never misses a row"
         compact(folder, ("events",), grace=NO_GRACE)
         assert ids(folder) == plain_ids(folder) == before, f"killed at {instant}, then repeated"
-        assert len(names(folder)) == 1, f"killed at {instant}: nothing is left behind"
+        assert visited(folder) == 3, f"killed at {instant}, then repeated"
+        assert names(folder) == kept(folder), f"killed at {instant}: nothing is left behind"
+        assert len(live(folder, "events")) == 1
         if code == 0:
             break
         assert code == -signal.SIGKILL
-    assert instant > 8, "the lock, the note, its rename, the link, three deletions and two more"
+    assert instant > 11, "the lock, the note, its rename, the visits, their rename, the link, five deletions"
 
 
 def test_killed_at_random_moments_again_and_again_it_gets_there(tmp_path: Path) -> None:
@@ -79,11 +82,14 @@ def test_killed_at_random_moments_again_and_again_it_gets_there(tmp_path: Path) 
         child.stdin.close()
         (tmp_path / ".compact.lock").unlink()
         assert ids(tmp_path) == before
+        assert visited(tmp_path) == len(before)
         before = sorted(before + landed(tmp_path, files=4, first=100 + 4 * turn))
     assert deaths == 8
     compact(tmp_path, ("events",), grace=NO_GRACE)
     assert ids(tmp_path) == plain_ids(tmp_path) == before
-    assert len(names(tmp_path)) == 2
+    assert visited(tmp_path) == len(before)
+    assert names(tmp_path) == kept(tmp_path)
+    assert len(live(tmp_path, "events")) == 2
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -110,6 +116,10 @@ def test_readers_see_each_row_once_at_every_instant_while_files_come_and_are_com
                     wrong.append("doubled")
                 if not least <= set(found):
                     wrong.append("missing")
+                ((visits_events,),) = connection.sql("SELECT sum(events) FROM sessions").fetchall()
+                # A turn's files may be there before they are known.
+                if not len(least) <= visits_events <= len(known) + 20:
+                    wrong.append(f"{visits_events} events in visits, of {len(least)} to {len(known)}")
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:

@@ -21,9 +21,9 @@ VALUES: dict[str, dict[str, Any]] = {
     "session_differences": {"currency": "CNY", "gap": timedelta(minutes=5)},
     "feature_differences": {"currency": "CNY", "buyers_for": timedelta(400), "visitors_for": timedelta(7)},
 }
-# Macros (test_features.py asks the second), and a question about files' times, which a golden row cannot hold:
-# test_freshness.py asks it.
-NOT_GOLDEN = {"landed", "features", "freshness"}
+# Macros (test_features.py and test_visits.py ask the others), and a question about files' times, which a golden row
+# cannot hold: test_freshness.py asks it.
+NOT_GOLDEN = {"landed", "features", "visits", "freshness"}
 
 
 @pytest.mark.parametrize("name", NAMES)
