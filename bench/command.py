@@ -41,9 +41,7 @@ def bench(
     measures: dict[str, Callable[[], Any]] = {
         "drain": lambda: _part("drain").run(events, repeats, say),
         "live": lambda: _part("live").run(seconds, repeats, say),
-        "vip": lambda: {
-            name: _part("vip").run(seconds, say, apart) for name, apart in (("apart", True), ("one_job", False))
-        },
+        "vip": lambda: _part("vip").run(seconds, say),
         "query": lambda: _part("query").run(query_events, repeats, say),
         "nexmark": lambda: _part("nexmark.queries").run(events, repeats, say),
         "growth": lambda: _part("growth.part").run(plan, repeats, seconds, say),

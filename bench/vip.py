@@ -25,10 +25,13 @@ from stack.private import private
 from stack.pulsar_admin import PulsarAdmin
 
 FLOOD_PER_S = 100 * USUAL_PER_S
+# More than the jobs do of it until the end.
+BACKLOG = 1_000_000
 JOBS = ("coupons_vip", "coupons", "landing", "conversion")
 SETTINGS = {
     "HONGBAO_PULSAR_VIP_TOPIC": "true",
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
+    "HONGBAO_STACK_VIP_MEMORY_MB": "1280",
     # Of a basket left behind nobody waits for the coupon; it would come after the run.
     "HONGBAO_COUPONS_ABANDONED_AFTER": "1 h",
 }
@@ -39,53 +42,58 @@ WARM_UP_S = 10
 SHOP_NICENESS = 3
 # Until the last coupons have come.
 LAST_S = 5.0
-VIP_MEMORY_MB = 1280
 
 Say = Callable[[str], None]
 
 
-def run(seconds: float, say: Say = lambda _: None, apart: bool = True) -> dict[str, Any]:
+def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
     """Milliseconds to VIPs' coupons, and events/s of the others, for `seconds` with VIPs and half of that without.
 
-    With VIPs not `apart` there is one coupons job for both topics: the control. Raises CannotRun where no backlog
-    stood, or no VIP had a coupon.
+    Raises CannotRun where no backlog stood, or no VIP had a coupon.
     """
     folder, load_before = ROOT / "var" / "bench", os.getloadavg()[0]
-    vip = {"HONGBAO_STACK_VIP_MEMORY_MB": str(VIP_MEMORY_MB if apart else 0)}
     flood_s = WARM_UP_S + seconds / 2 + WARM_UP_S + seconds
-    with private(folder, {**SETTINGS, **vip}, say):
+    with private(folder, SETTINGS, say):
         receipts = folder / "receipts-vip.jsonl"
+        say("making a backlog")
+        with _load(f"{BACKLOG}x1s", 3, "none") as backlog:
+            ready(backlog)
+            begin(backlog)
+            told(backlog)
         with (
             process("demo.subscriber", str(receipts)),
-            _load(FLOOD_PER_S, flood_s, 1, "none", SHOP_NICENESS) as flood,
-            _load(USUAL_PER_S, WARM_UP_S + seconds, 2, "vip") as vips,
+            _load(f"{FLOOD_PER_S}x{flood_s:f}s", 1, "none", SHOP_NICENESS) as flood,
+            _load(f"{USUAL_PER_S}x{WARM_UP_S + seconds:f}s", 2, "vip") as vips,
         ):
-            submit_and_check([job for job in JOBS if apart or job != "coupons_vip"], say)
+            submit_and_check(JOBS, say)
             say("making the flood")
             for load in (flood, vips):
                 ready(load)
             begin(flood)
             time.sleep(WARM_UP_S)
             say("the others alone")
-            with counted(apart) as alone:
+            with counted() as alone:
                 time.sleep(seconds / 2)
             begin(vips)
             time.sleep(WARM_UP_S)
             say("beside VIPs")
-            with counted(apart) as beside:
+            with counted() as beside:
                 time.sleep(seconds)
-            sent = {"flood": told(flood), "vip": told(vips)}
+            # What is due of the flood and was not sent yet ends with it.
+            behind_ms = told(vips)["behind_ms"]
             time.sleep(LAST_S)
-        found = figures(alone, beside, latency.receipts(receipts, 0), sent)
-    return {"seconds": seconds, "load_before": round(load_before, 1), "apart": apart, **found}
+        found = figures(alone, beside, latency.receipts(receipts, 0))
+    return {
+        "seconds": seconds,
+        "load_before": round(load_before, 1),
+        "publisher_behind_ms": behind_ms,
+        **found,
+    }
 
 
-def _load(
-    events_per_s: float, seconds: float, seed: int, tier: str, niceness: int = 0
-) -> AbstractContextManager[Child]:
-    """Shoppers of one tier at one rate, whose events are still being made."""
+def _load(profile: str, seed: int, tier: str, niceness: int = 0) -> AbstractContextManager[Child]:
+    """Shoppers of one tier, whose events are still being made."""
     way = (str(BATCH_DELAY_MS), COMPRESSION, tier)
-    profile = f"{events_per_s:f}x{seconds:f}s"
     return process("bench.load", profile, str(seed), *way, niceness=niceness, wait=False)
 
 
@@ -102,30 +110,27 @@ class Counted:
 
 
 @contextmanager
-def counted(apart: bool) -> Iterator[Counted]:
+def counted() -> Iterator[Counted]:
     """What the coupons jobs read while the block runs."""
     found = Counted()
     with PulsarAdmin(read(Pulsar).admin_url) as admin:
-        before, found.begun_ms = _read(admin, apart), time.time() * 1000
+        before, found.begun_ms = _read(admin), time.time() * 1000
         yield found
-        after, found.ended_ms = _read(admin, apart), time.time() * 1000
+        after, found.ended_ms = _read(admin), time.time() * 1000
     seconds = (found.ended_ms - found.begun_ms) / 1000
     found.others_per_s, found.vip_per_s = ((after[n] - before[n]) / seconds for n in (0, 1))
     found.backlog = after[2] - after[0]
     found.flood_per_s = (after[2] - before[2]) / seconds
 
 
-def _read(admin: PulsarAdmin, apart: bool) -> tuple[int, int, int]:
+def _read(admin: PulsarAdmin) -> tuple[int, int, int]:
     """Messages handed out to who decides the others' coupons and the VIPs', and what came in of the others'."""
     others, vips = (admin.stats(read(Pulsar).topic(topic.path)) for topic in (CLICKS, CLICKS_VIP))
     out = int(others["subscriptions"]["coupons"]["msgOutCounter"])
-    job = "coupons_vip" if apart else "coupons"
-    return out, int(vips["subscriptions"][job]["msgOutCounter"]), int(others["msgInCounter"])
+    return out, int(vips["subscriptions"]["coupons_vip"]["msgOutCounter"]), int(others["msgInCounter"])
 
 
-def figures(
-    alone: Counted, beside: Counted, receipts: Iterable[Mapping[str, Any]], sent: Mapping[str, Mapping[str, float]]
-) -> dict[str, Any]:
+def figures(alone: Counted, beside: Counted, receipts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """VIPs' and the others' latencies while VIPs came, and what the others were served at without and with them."""
     counting = [one for one in receipts if beside.begun_ms <= one["occurred_ms"] < beside.ended_ms]
     vips = [one for one in counting if one["lane"] == "vip"]
@@ -140,7 +145,6 @@ def figures(
         "others_backlog": beside.backlog,
         "flood_per_s": round(beside.flood_per_s),
         "vip_per_s": round(beside.vip_per_s),
-        "publisher_behind_ms": {name: told["behind_ms"] for name, told in sent.items()},
     }
 
 
