@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,6 +21,7 @@ from stack.pulsar_admin import PulsarAdmin
 # What was tried together (docs/decisions.md).
 PYTHON_PACKAGES = {"apache-flink": "1.20.5", "pulsar-client": "3.13.0", "pyarrow": "20.0.0", "duckdb": "2.0.0"}
 MEMORY_MB = 4096
+AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Everything that can be looked at without starting anything."""
-    return [*_versions(), *_jars(), *_memory(), *_ports(), *_broker()]
+    return [*_versions(), *_jars(), *_memory(), *_scheduler(), *_ports(), *_broker()]
 
 
 def _versions() -> Iterator[Finding]:
@@ -83,6 +85,15 @@ def _memory() -> Iterator[Finding]:
     )
     disk_mb = shutil.disk_usage(ROOT).free // 2**20
     yield Finding("disk", disk_mb >= MEMORY_MB, f"{disk_mb} MB free", f"make room; {MEMORY_MB} MB are needed")
+
+
+def _scheduler() -> Iterator[Finding]:
+    """Said and not held against the machine: it matters where every core is taken, and is root's to set."""
+    if not AUTOGROUP.exists():
+        return
+    on = AUTOGROUP.read_text(encoding="ascii").strip() != "0"
+    sooner = "on; with sysctl kernel.sched_autogroup_enabled=0 a sale's coupons come sooner (docs/performance.md)"
+    yield Finding("sched_autogroup", True, sooner if on else "off")
 
 
 def _ports() -> Iterator[Finding]:

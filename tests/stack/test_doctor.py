@@ -112,3 +112,15 @@ def test_little_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_broker_that_is_down_is_no_fault() -> None:
     assert said("broker") == "ok  broker: down; hongbao up starts it"
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"), [("1", "ok  sched_autogroup: on; with"), ("0", "ok  sched_autogroup: off")]
+)
+def test_grouping_of_sessions_is_said(
+    setting: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sched_autogroup_enabled"
+    file.write_text(f"{setting}\n", encoding="ascii")
+    monkeypatch.setattr(doctor, "AUTOGROUP", file)
+    assert said("sched_autogroup").startswith(sentence)
