@@ -23,7 +23,14 @@ from warehouse.tables import TABLES
 COMPACTED = "compacted-"
 NOTE = ".json"
 ROWS = ".rows"
-VISITS = f".{hashlib.sha256(Path(__file__).with_name('visits.sql').read_bytes()).hexdigest()[:8]}.visits"
+
+
+def visits_suffix(definition: bytes) -> str:
+    """What the names of visits end in that this text of visits.sql defines."""
+    return f".{hashlib.sha256(definition).hexdigest()[:8]}.visits"
+
+
+VISITS = visits_suffix(Path(__file__).with_name("visits.sql").read_bytes())
 
 
 class Batch(NamedTuple):

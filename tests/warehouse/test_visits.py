@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import warehouse
 from tests.warehouse.landing import START, event, land
 from tests.warehouse.small_files import LONG, NO_GRACE, kept, landed, names, visited
-from warehouse import compaction, visits
+from warehouse import compaction, files, visits
 from warehouse.compaction import compact
 from warehouse.connection import opened
-from warehouse.files import live, visit_files, visits_of
+from warehouse.files import VISITS, live, visit_files, visits_of, visits_suffix
 from warehouse.tables import TABLES, VISIT
 
 STEPS = ("product_viewed", "product_added", "checkout_started", "order_completed")
@@ -213,6 +213,11 @@ def test_visits_by_another_definition_are_not_looked_at_and_go_with_their_file(t
     landed(tmp_path, files=1, first=6)
     compact(tmp_path, ("events",), grace=NO_GRACE)
     assert names(tmp_path) == kept(tmp_path)
+
+
+def test_another_definition_makes_another_name() -> None:
+    definition = Path(files.__file__).with_name("visits.sql").read_bytes()
+    assert VISITS == visits_suffix(definition) != visits_suffix(definition + b" ")
 
 
 def test_a_file_too_large_to_be_merged_has_its_visits_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
