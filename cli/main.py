@@ -1,6 +1,8 @@
 """The `hongbao` command: the stack, its jobs and contracts; the other commands have files of their own."""
 
+import signal
 from dataclasses import asdict
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -223,4 +225,12 @@ def doctor(json: Json = False) -> int:
 
 
 def main() -> None:
+    # By default it would end at once, and a stack that it started for itself would go on.
+    signal.signal(signal.SIGTERM, _end)
     app(prog_name="hongbao")
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    # Once is enough: what ends is not to be interrupted.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -234,3 +235,31 @@ def test_compact_tells_files_before_and_after(tmp_path: Path) -> None:
     done = hongbao("compact", "--table", "events", "--grace", "0 s", "--json", HONGBAO_WAREHOUSE_FOLDER=str(tmp_path))
     (table,) = json.loads(done.stdout)
     assert (done.returncode, table["files_before"], table["files_after"]) == (0, 3, 1)
+
+
+WAITS = """
+import sys, time
+from cli.answer import command
+from cli.main import app, main
+
+@app.command()
+@command
+def wait():
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("ended what it began", flush=True)
+
+sys.argv = ["hongbao", "wait"]
+main()
+"""
+
+
+def test_command_that_is_terminated_ends_what_it_began() -> None:
+    with subprocess.Popen([sys.executable, "-c", WAITS], cwd=ROOT, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "begun\n"
+        waiting.terminate()
+        assert waiting.communicate(timeout=30)[0] == "ended what it began\n"
+    assert waiting.returncode == 128 + signal.SIGTERM
