@@ -61,6 +61,8 @@ demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:
 	@sh stack/prerequisites.sh
 	@$(MAKE) --no-print-directory -j2 install
+	@# A first time there is a gigabyte to be written back, which would come amid the sale.
+	@sync
 	@$(HONGBAO) demo
 
 # One JSON object a line; two to four minutes a drill.
