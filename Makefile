@@ -57,11 +57,11 @@ test-jvm: export MAVEN_OPTS = -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 test-jvm:
 	nice -n 10 mvn --batch-mode --quiet -pl connector,stack -Dsurefire.useFile=false -DargLine="$$MAVEN_OPTS" test
 
+# The first time a gigabyte is to be written back; without sync that comes amid the sale.
 demo: export HONGBAO_STARTED_S := $(shell date +%s.%N)
 demo:
 	@sh stack/prerequisites.sh
 	@$(MAKE) --no-print-directory -j2 install
-	@# A first time there is a gigabyte to be written back, which would come amid the sale.
 	@sync
 	@$(HONGBAO) demo
 
