@@ -51,7 +51,7 @@ activeConsumerFailoverDelayTimeMillis=0
 # Journal entries reach the disk before they are acknowledged; grouped, so that many share one flush.
 journalSyncData=true
 journalMaxGroupWaitMSec=1
-# Written over, not grown (FilledJournals.java). Each is filled while the one before is in use: some twenty seconds at
+# Written over, not grown (FilledJournals.java). Each is filled while the one before is in use: half a minute at
 # 25,000 events/s.
 journalChannelProvider=dev.hongbao.broker.FilledJournals
 journalMaxSizeMB=64
