@@ -18,6 +18,8 @@ from errors import CannotRun, Prerequisite
 
 TERM_S = 20.0
 COMPILER_NICENESS = 10
+# The clock may be corrected by a second between two looks at it.
+SAME_START_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ class Service:
                 env={**os.environ, "TMPDIR": str(temporary(self.folder)), **(environment or {})},
                 process_group=0,
             )
-        # The start time tells our process from a later one that was given the same pid.
+        # The start tells our process from a later one that was given the same pid.
         record = {
             "pid": child.pid,
-            "started": psutil.Process(child.pid).create_time(),
+            "boot": _boot(),
+            "started_s": _started_s(psutil.Process(child.pid)),
             # How to start it again.
             "command": list(command),
             "environment": dict(environment or {}),
@@ -78,10 +81,11 @@ class Service:
         try:
             record = json.loads(self._pid_file.read_text(encoding="utf-8"))
             found = psutil.Process(record["pid"])
-            alive = abs(found.create_time() - record["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE
+            ours = record["boot"] == _boot() and abs(_started_s(found) - record["started_s"]) < SAME_START_S
+            alive = found.status() != psutil.STATUS_ZOMBIE
         except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
             return None
-        return found if alive else None
+        return found if ours and alive else None
 
     def stop(self, alone: bool = False, at_once: bool = False) -> bool:
         """End our process, firmly after 20 s or `at_once`; whether there was one. Forgets the pid file either way.
@@ -129,6 +133,17 @@ class Service:
             lines = log.read().decode("utf-8", errors="replace").splitlines()
         last = next((line for line in reversed(lines) if line.strip() and not line.startswith("\tat")), "no output")
         return last.strip()[:300]
+
+
+def _boot() -> str:
+    """Which run of the machine this is."""
+    told = Path("/proc/sys/kernel/random/boot_id")
+    return told.read_text(encoding="ascii").strip() if told.exists() else ""
+
+
+def _started_s(process: psutil.Process) -> float:
+    """Seconds from the machine's start to the process's: both are told by the clock of now, which may be set."""
+    return float(process.create_time() - psutil.boot_time())
 
 
 def temporary(folder: Path) -> Path:

@@ -66,19 +66,34 @@ def test_down_ends_whatever_was_started_in_the_folder(tmp_path: Path, monkeypatc
     assert machine.down() == []
 
 
-def test_pid_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("key", "value"), [("started_s", 10.0), ("boot", "the run before")])
+def test_pid_that_was_given_to_another_process_is_left_alone(tmp_path: Path, key: str, value: object) -> None:
     service = Service("sleeper", tmp_path)
-    other = psutil.Popen(SLEEP)
+    service.start(SLEEP)
+    other = service.process()
+    assert other is not None
     try:
-        record = {"pid": other.pid, "started": other.create_time() - 60}
-        (tmp_path / "run").mkdir()
-        (tmp_path / "run" / "sleeper.json").write_text(json.dumps(record), encoding="utf-8")
+        file = tmp_path / "run" / "sleeper.json"
+        file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), key: value}), encoding="utf-8")
         assert service.process() is None
         assert not service.stop()
         assert other.is_running()
     finally:
         other.kill()
         other.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process's start is told by the wall clock alone")
+def test_a_process_is_known_after_the_clock_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service("sleeper", tmp_path)
+    service.start(SLEEP)
+    booted_s = psutil.boot_time()
+    # Linux tells when it booted by the clock of now.
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted_s + 3600.0)
+    try:
+        assert service.process() is not None
+    finally:
+        assert service.stop()
 
 
 def test_half_written_pid_file_means_nothing_runs(tmp_path: Path) -> None:
