@@ -1,8 +1,8 @@
 """Measure VIPs' coupons while everybody else's clicks come at a hundred times their rate, before a standing backlog.
 
 The others' load is more than the jobs do on this machine, so a backlog stands and grows. It runs alone, then beside the
-VIPs': what VIPs cost the others is the difference. Both loads are open loop (bench/load.py), from a process each;
-another receives.
+VIPs' usual rate, then beside as many VIPs: what VIPs cost the others are the differences. All loads are open loop
+(bench/load.py), from a process each; another receives.
 """
 
 import os
@@ -47,12 +47,14 @@ Say = Callable[[str], None]
 
 
 def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
-    """Milliseconds to VIPs' coupons, and events/s of the others, for `seconds` with VIPs and half of that without.
+    """Milliseconds to VIPs' coupons, and events/s of the others, for `seconds` beside VIPs and half of that without.
+
+    For another half VIPs come as a flood of their own: what the others are served at then is what is left to them.
 
     Raises CannotRun where no backlog stood, or no VIP had a coupon.
     """
     folder, load_before = ROOT / "var" / "bench", os.getloadavg()[0]
-    flood_s = WARM_UP_S + seconds / 2 + WARM_UP_S + seconds
+    flood_s = WARM_UP_S + seconds / 2 + 2 * WARM_UP_S + seconds + seconds / 2
     with private(folder, SETTINGS, say):
         receipts = folder / "receipts-vip.jsonl"
         say("making a backlog")
@@ -64,10 +66,11 @@ def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
             process("demo.subscriber", str(receipts)),
             _load(f"{FLOOD_PER_S}x{flood_s:f}s", 1, "none", SHOP_NICENESS) as flood,
             _load(f"{USUAL_PER_S}x{WARM_UP_S + seconds:f}s", 2, "vip") as vips,
+            _load(f"{FLOOD_PER_S}x{WARM_UP_S + seconds / 2:f}s", 4, "vip", SHOP_NICENESS) as vip_flood,
         ):
             submit_and_check(JOBS, say)
             say("making the flood")
-            for load in (flood, vips):
+            for load in (flood, vips, vip_flood):
                 ready(load)
             begin(flood)
             time.sleep(WARM_UP_S)
@@ -79,10 +82,17 @@ def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
             say("beside VIPs")
             with counted() as beside:
                 time.sleep(seconds)
-            # What is due of the flood and was not sent yet ends with it.
             behind_ms = told(vips)["behind_ms"]
             time.sleep(LAST_S)
-        found = figures(alone, beside, latency.receipts(receipts, 0))
+            found = figures(alone, beside, latency.receipts(receipts, 0))
+            begin(vip_flood)
+            time.sleep(WARM_UP_S)
+            say("beside a flood of VIPs")
+            with counted() as flooded:
+                time.sleep(seconds / 2)
+            # What is due of both floods and was not sent yet ends with them.
+        found["others_per_s"]["beside_vip_flood"] = round(flooded.others_per_s)
+        found["vip_flood_per_s"] = round(flooded.vip_per_s)
     return {
         "seconds": seconds,
         "load_before": round(load_before, 1),
