@@ -46,7 +46,13 @@ def read(model: type[Section], environment: Mapping[str, str] = os.environ) -> S
     if not isinstance(found, dict):
         raise SettingsError(f"{path}: [{name}] must be a section, got {found!r}")
     prefix = f"HONGBAO_{name.upper()}_"
-    overrides = {k.removeprefix(prefix).lower(): v for k, v in environment.items() if k.startswith(prefix)}
+    # HONGBAO_COUPONS_VIP_PARALLELISM is a key of [coupons_vip], not of [coupons].
+    others = tuple(f"HONGBAO_{one.upper()}_" for one in SECTIONS if one.startswith(f"{name}_"))
+    overrides = {
+        k.removeprefix(prefix).lower(): v
+        for k, v in environment.items()
+        if k.startswith(prefix) and not k.startswith(others)
+    }
     _check_keys(f"{path}: [{name}]", found, model)
     _check_keys(f"environment: {prefix}*", overrides, model)
     try:

@@ -7,6 +7,7 @@ import pytest
 import settings
 from errors import SettingsError
 from jobs.coupons import Coupons
+from jobs.coupons_vip import CouponsVip
 
 
 def environment(tmp_path: Path, toml: str, **extra: str) -> dict[str, str]:
@@ -19,6 +20,12 @@ def test_file_overrides_the_default_and_the_environment_the_file(tmp_path: Path)
     found = environment(tmp_path, '[coupons]\ncooldown = "2 min"\nmost_per_day = 7\n', HONGBAO_COUPONS_MOST_PER_DAY="9")
     coupons = settings.read(Coupons, found)
     assert (coupons.cooldown.total_seconds(), coupons.most_per_day, coupons.hesitation_views) == (120, 9, 3)
+
+
+def test_a_variable_is_of_the_section_with_the_longest_name(tmp_path: Path) -> None:
+    found = environment(tmp_path, "", HONGBAO_COUPONS_VIP_FETCH_WAIT="7 ms", HONGBAO_COUPONS_FETCH_WAIT="9 ms")
+    waits = [settings.read(section, found).fetch_wait.microseconds for section in (Coupons, CouponsVip)]
+    assert waits == [9_000, 7_000]
 
 
 @pytest.mark.parametrize(
