@@ -8,6 +8,7 @@ from pathlib import Path
 from campaigns.definition import Campaign
 from drills import clocks, disk, envelopes, faults, network, poison, redriving, upgrading
 from drills.scene import Scene
+from stack.cluster import VIP
 
 # Recovery, in seconds from the fault until coupons are within a second again.
 TASKMANAGER_S, OTHERS_S = 15.0, 45.0
@@ -58,6 +59,7 @@ SPOOL = Protection("the publisher's spool", spool=False)
 INBOX = Protection("the subscriber's inbox", inbox=False)
 STATE = Protection("the jobs' kept state", state=False)
 READ_BACK = Protection("reading back what was issued", {"HONGBAO_COUPONS_READ_BACK": "false"})
+ENVELOPES, ENVELOPES_OF_VIPS = (envelopes.CAMPAIGNS[name] for name in ("envelope-rain", "envelope-rain-vips"))
 BOUND = Protection("the contract's bound on the future", ANY_FUTURE)
 
 DRILLS: Mapping[str, Drill] = {
@@ -98,13 +100,24 @@ DRILLS: Mapping[str, Drill] = {
     ),
     "envelopes-killed": Drill(
         "kill -9 of the TaskManager three times, while red envelopes are claimed and as their stocks run out",
-        envelopes.claim_and_kill,
+        envelopes.claim_and_kill(ENVELOPES, *3 * [(faults.TASKMANAGER,)]),
         READ_BACK,
         # A hundred claims a second and their services leave two cores little to catch up with: 25 s where the same kill
         # takes 12 without them.
         OTHERS_S,
         place=envelopes.with_services,
-        campaign=envelopes.CAMPAIGN,
+        campaign=ENVELOPES,
+        services=envelopes.SERVICES,
+    ),
+    "vips-killed": Drill(
+        "kill -9 of the VIPs' TaskManager three times, once with the others', while both claim red envelopes and as "
+        "their stocks run out",
+        envelopes.claim_and_kill(ENVELOPES_OF_VIPS, (VIP,), (VIP,), (VIP, faults.TASKMANAGER)),
+        READ_BACK,
+        # The others' TaskManager comes back at niceness 10, and beside the VIPs'.
+        2 * OTHERS_S,
+        place=envelopes.with_vips_apart,
+        campaign=ENVELOPES_OF_VIPS,
         services=envelopes.SERVICES,
     ),
     "redrive": Drill("old dead letters redriven twice at once", redriving.redrive_twice, DEDUPLICATION, OTHERS_S),

@@ -22,6 +22,8 @@ from settings import Pulsar, read
 
 # Enough for every stock, few enough that some come again within minutes.
 SHOPPERS = 20_000
+# Of ten: more than any shop has, so that the VIPs' part of a stock runs out within minutes too.
+VIPS = 3
 BATCH_DELAY_MS = 10
 
 
@@ -44,7 +46,13 @@ def claims(seed: int, claims_per_s: float, stopped: Callable[[], bool]) -> Itera
         if stopped():
             return
         time.sleep(max(0.0, started_s + number / claims_per_s - time.monotonic()))
-        who = {"user_id": f"claimant-{dice.randrange(SHOPPERS):05}", "session_id": f"claim-{number:08x}"}
+        shopper = dice.randrange(SHOPPERS)
+        who = {
+            "user_id": f"claimant-{shopper:05}",
+            "session_id": f"claim-{number:08x}",
+            # By the shopper, who is of one tier at every claim.
+            "membership_tier": "vip" if shopper % 10 < VIPS else "none",
+        }
         if number % 2:
             yield {**who, "event_type": "red_envelope_claimed"}
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -29,10 +29,11 @@ class Claims:
     """Counts of claims, by a campaign of one envelope a shopper.
 
     Every claim is issued or refused, `refused` by outcome. Wrong are: `unanswered`, neither; `answered_twice`, two
-    envelopes for a claim, or one and a refusal; `beyond_one_a_shopper`; `overspent`, pieces received beyond a stock;
-    `wrongly_refused`, where there was a piece left or the shopper had had nothing, or for no reason there is;
-    `not_landed`, received and no decision; `not_served`, received and not done by the service for its kind. `left_over`
-    are pieces that nobody got: with any, the load was too low to show something.
+    envelopes for a claim, or one and a refusal; `beyond_one_a_shopper`; `overspent`, pieces received beyond a stock,
+    `overspent_by_vips` of them beyond the VIPs'; `wrongly_refused`, where there was a piece left or the shopper had had
+    nothing, or for no reason there is; `not_landed`, received and no decision; `not_served`, received and not done by
+    the service for its kind. `left_over` are pieces that nobody got: with any, the load was too low to show something.
+    Where VIPs are apart, each part of a stock counts as one.
     """
 
     made: int
@@ -42,6 +43,7 @@ class Claims:
     answered_twice: int
     beyond_one_a_shopper: int
     overspent: int
+    overspent_by_vips: int
     left_over: int
     wrongly_refused: int
     not_landed: int
@@ -62,15 +64,34 @@ class Claims:
         )
 
 
-def claims(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> Claims:
+class Stock(NamedTuple):
+    """How many pieces of an offer VIPs may have, or all others; where VIPs are not apart, all are others."""
+
+    vip: bool
+    offer: str
+    pieces: int
+
+
+STOCKS = pa.schema({"vip": pa.bool_(), "offer": pa.string(), "pieces": pa.int64()})
+
+
+def stocks(campaign: Campaign, apart: bool) -> list[Stock]:
+    """The stocks that a job each counts down, the VIPs' first."""
+    parts = {True: campaign.of_part(True), False: campaign.of_part(False)} if apart else {False: campaign}
+    return [
+        Stock(vip, offer.name, offer.stock)
+        for vip, part in parts.items()
+        for offer in part.offers
+        if offer.stock is not None
+    ]
+
+
+def claims(connection: duckdb.DuckDBPyConnection, campaign: Campaign, apart: bool) -> Claims:
     """What `connection`, with the tables `accepted` and `effects` of a drill, and the services say."""
-    stocked = [offer for offer in campaign.offers if offer.stock is not None]
-    names, pieces = [offer.name for offer in stocked], [offer.stock for offer in stocked]
-    connection.register(
-        "stocks", pa.table({"offer": pa.array(names, pa.string()), "stock": pa.array(pieces, pa.int64())})
-    )
+    there = [stock._asdict() for stock in stocks(campaign, apart)]
+    connection.register("stocks", pa.Table.from_pylist(there, STOCKS))
     values = {"campaign": campaign.name}
-    answer = connection.execute(QUERY.read_text(encoding="utf-8"), values)
+    answer = connection.execute(QUERY.read_text(encoding="utf-8"), {**values, "apart": apart})
     columns = [column[0] for column in answer.description or []]
     (row,) = answer.fetchall()
     counts = dict(zip(columns, row, strict=True))

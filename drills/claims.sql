@@ -1,5 +1,9 @@
 -- One row: what became of the claims that publish() accepted, by what landed and by what the subscriber received.
 WITH
+-- Where VIPs are apart, another job answers these, and gives of stocks of its own.
+of_vips AS (
+    SELECT event_id FROM events WHERE $apart AND membership_tier = 'vip'
+),
 claims AS (
     SELECT event_id, shopper_id
     FROM events
@@ -7,13 +11,18 @@ claims AS (
     WHERE event_type = 'qr_scanned' OR (event_type = 'red_envelope_claimed' AND store_id IS NULL)
 ),
 answers AS (
-    SELECT cause_event_id AS event_id, shopper_id, decision_id, offer, outcome FROM decisions WHERE campaign_id = $campaign
+    SELECT cause_event_id AS event_id, shopper_id, decision_id, offer, outcome, cause_event_id IN (FROM of_vips) AS vip
+    FROM decisions
+    WHERE campaign_id = $campaign
 ),
 received AS (
-    SELECT DISTINCT coupon_id, cause_event_id AS event_id, shopper_id, offer FROM effects WHERE campaign_id = $campaign
+    SELECT DISTINCT coupon_id, cause_event_id AS event_id, shopper_id, offer, cause_event_id IN (FROM of_vips) AS vip
+    FROM effects
+    WHERE campaign_id = $campaign
 ),
 taken AS (
-    SELECT offer, stock, (SELECT count(*) FROM received WHERE received.offer = stocks.offer) AS pieces FROM stocks
+    SELECT *, (SELECT count(*) FROM received WHERE received.vip = stocks.vip AND received.offer = stocks.offer) AS given
+    FROM stocks
 ),
 -- An envelope, or the draw that a shopper had for it.
 had AS (
@@ -30,10 +39,11 @@ SELECT
         + (SELECT count(*) FROM answers SEMI JOIN received USING (event_id) WHERE outcome <> 'issued')
         AS answered_twice,
     (SELECT count(*) - count(DISTINCT shopper_id) FROM received) AS beyond_one_a_shopper,
-    (SELECT coalesce(sum(greatest(pieces - stock, 0)), 0)::BIGINT FROM taken) AS overspent,
-    (SELECT coalesce(sum(greatest(stock - pieces, 0)), 0)::BIGINT FROM taken) AS left_over,
-    (SELECT count(*) FROM answers WHERE outcome = 'out_of_budget'
-        AND offer NOT IN (SELECT offer FROM taken WHERE pieces >= stock))
+    (SELECT coalesce(sum(greatest(given - pieces, 0)), 0)::BIGINT FROM taken) AS overspent,
+    (SELECT coalesce(sum(greatest(given - pieces, 0)), 0)::BIGINT FROM taken WHERE vip) AS overspent_by_vips,
+    (SELECT coalesce(sum(greatest(pieces - given, 0)), 0)::BIGINT FROM taken) AS left_over,
+    (SELECT count(*) FROM answers ANTI JOIN (FROM taken WHERE given >= pieces) USING (vip, offer)
+        WHERE outcome = 'out_of_budget')
         + (SELECT count(*) FROM answers WHERE outcome = 'capped' AND shopper_id NOT IN (SELECT shopper_id FROM had))
         + (SELECT count(*) FROM answers WHERE outcome NOT IN ('issued', 'no_luck', 'capped', 'out_of_budget'))
         AS wrongly_refused

@@ -11,6 +11,7 @@ from errors import CannotRun
 from settings import Stack, read
 from stack.processes import Service, wait_until
 
+TASKMANAGER = "taskmanager-1"
 FROZEN_S = 20.0
 BACK_S = 60.0
 
@@ -30,15 +31,15 @@ def kill(*names: str) -> Callable[[Scene], None]:
 def kill_taskmanager_thrice(scene: Scene) -> None:
     """Each time once the coupons flow again."""
     for _ in range(3):
-        kill_taskmanager(scene)
+        kill_taskmanagers(scene, TASKMANAGER)
 
 
-def kill_taskmanager(scene: Scene) -> None:
-    """Return when there is another one, and coupons flow again."""
-    killed = _process("taskmanager-1")
-    scene.harm()
-    killed.kill()
-    wait_until("a new TaskManager", lambda: _pid("taskmanager-1") not in (None, killed.pid), BACK_S)
+def kill_taskmanagers(scene: Scene, *names: str) -> None:
+    """Kill them together; return when there is another of each, and coupons flow again."""
+    killed = {name: _process(name).pid for name in names}
+    kill(*names)(scene)
+    for name, pid in killed.items():
+        wait_until(f"a new {name}", lambda name=name, pid=pid: _pid(name) not in (None, pid), BACK_S)  # type: ignore[misc]
     scene.wait_for_coupons()
 
 

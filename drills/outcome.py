@@ -75,14 +75,15 @@ def outcome(scene: Scene, figures: bool = False, campaign: Campaign | None = Non
     `campaign` the claims of its envelopes are accounted for.
     """
     folder = read(Warehouse).folder
-    reckoning = reckon(rules_of(read(Coupons)), folder, apart=read(Stack).vip_apart)
+    apart = read(Stack).vip_apart
+    reckoning = reckon(rules_of(read(Coupons)), folder, apart=apart)
     database, _ = opened(folder)
     try:
         database.register("effects", _effects(scene.effects))
         for promise in ("accepted", "behind", "dead"):
             database.register(promise, pa.table({"id": pa.array(_noted(scene.folder, promise), pa.string())}))
         counts = _row(database, "outcome", {})
-        claimed = None if campaign is None else claims(database, campaign)
+        claimed = None if campaign is None else claims(database, campaign, apart)
         recovered_ms = _row(database, "recovery", {"fault_ms": scene.harmed_ms})["recovered_ms"] or scene.harmed_ms
     finally:
         database.close()

@@ -22,7 +22,6 @@ from stack.processes import wait_until
 from stack.pulsar_admin import PulsarAdmin
 from warehouse.differences import conversion
 
-JOBS = ("coupons", "landing", "conversion")
 EVENTS_PER_S = 400.0
 # Before the fault: more than one checkpoint to fall back to. After the recovery: p99 needs coupons to be measured on.
 BEFORE_S, AFTER_S = 6.0, 8.0
@@ -35,6 +34,7 @@ SHORTENED = {
     "HONGBAO_PULSAR_CLICK_PARTITIONS": "4",
     "HONGBAO_COUPONS_ABANDONED_AFTER": f"{ABANDONED_S} s",
     "HONGBAO_COUPONS_CHECKPOINT_INTERVAL": "2 s",
+    "HONGBAO_COUPONS_VIP_CHECKPOINT_INTERVAL": "2 s",
     "HONGBAO_LANDING_CHECKPOINT_INTERVAL": "2 s",
     "HONGBAO_CONVERSION_CHECKPOINT_INTERVAL": "2 s",
     "HONGBAO_CONVERSION_SESSION_GAP": "20 s",
@@ -78,7 +78,7 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
         if drill.campaign is not None:
             # Before the jobs start: they read the campaigns first, and so have them at the first claim.
             store.apply(read(Pulsar), {drill.campaign.name: drill.campaign})
-        submit_and_check(JOBS, say)
+        submit_and_check(topics.jobs(), say)
         with playing(scene):
             scene.wait_for_coupons()
             _wait_for_checkpoints()
@@ -99,7 +99,7 @@ def _play(drill: Drill, protected: bool, say: Callable[[str], None]) -> Outcome:
 
 def _wait_for_checkpoints() -> None:
     with FlinkRest(read(Flink).rest_url) as rest:
-        for job in JOBS:
+        for job in topics.jobs():
             job_id = rest.running_id(job)
             wait_until(f"{job}'s checkpoint", lambda: rest.newest_checkpoint(job_id) is not None, SETTLE_S)  # noqa: B023
 
@@ -110,7 +110,7 @@ def _settle(services: Sequence[str], say: Callable[[str], None]) -> None:
 
     def quiet() -> bool:
         with PulsarAdmin(pulsar.admin_url) as admin:
-            clicks = sum(topics.backlog(admin, pulsar, job) for job in JOBS)
+            clicks = sum(topics.backlog(admin, pulsar, job) for job in topics.jobs())
             coupons = sum(admin.backlog(pulsar.topic(COUPONS.path), reader) for reader in ("drill", *services))
             return clicks + coupons == 0
 

@@ -23,13 +23,15 @@ SUBSCRIPTION = "drill"
 TABLE = """
 CREATE TABLE IF NOT EXISTS effects (
     coupon_id TEXT NOT NULL, due_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, campaign_id TEXT NOT NULL,
-    shopper_id TEXT NOT NULL, cause_event_id TEXT NOT NULL, offer TEXT NOT NULL, kind TEXT NOT NULL)
+    shopper_id TEXT NOT NULL, membership_tier TEXT NOT NULL, cause_event_id TEXT NOT NULL, offer TEXT NOT NULL,
+    kind TEXT NOT NULL)
 """
 INSERT = """
 INSERT INTO effects
-VALUES (:coupon_id, :due_ms, :received_ms, :campaign_id, :shopper_id, :cause_event_id, :offer, :kind)
+VALUES (
+    :coupon_id, :due_ms, :received_ms, :campaign_id, :shopper_id, :membership_tier, :cause_event_id, :offer, :kind)
 """
-OF_COUPON = ("coupon_id", "campaign_id", "shopper_id", "cause_event_id", "offer", "kind")
+OF_COUPON = ("coupon_id", "campaign_id", "shopper_id", "membership_tier", "cause_event_id", "offer", "kind")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.definition import Campaign
 from coupons.database import Database
 from drills.claims import Claims
 from drills.outcome import outcome
@@ -18,22 +19,27 @@ from services import inventory, marketing, membership
 from tests.campaigns import files
 from tests.warehouse.landing import START, event, land
 
-CAMPAIGN = files.campaign(
-    "rain",
-    patterns=["app_claim", "qr_claim"],
-    offers=[
-        {"name": "suitcase", "kind": "prize", "odds": 0.3, "stock": 1},
-        {"name": "points", "kind": "points", "points": 100, "odds": 0.3, "stock": 1},
+
+def campaign(stock: int, **changed: Any) -> Campaign:
+    offers = [
+        {"name": "suitcase", "kind": "prize", "odds": 0.3, "stock": stock},
+        {"name": "points", "kind": "points", "points": 100, "odds": 0.3, "stock": stock},
         {"name": "small", "minor": 188, "odds": 0.3},
-    ],
-)
+    ]
+    return files.campaign("rain", patterns=["app_claim", "qr_claim"], offers=offers, **changed)
+
+
+CAMPAIGN = campaign(1)
+# Of each stock a piece for VIPs, and one for all others.
+DIVIDED = campaign(2, budget={"vip_share": 0.5})
 KINDS = {"suitcase": "prize", "points": "points", "small": "coupon"}
 
 
 class Rain:
     """Claims that land, are answered and served; each claimant is named by a number, and so is the claim."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, campaign: Campaign = CAMPAIGN) -> None:
+        self._campaign = campaign
         self.scene = Scene(folder, 1.0, spool=True, inbox=True, state=True, scans=False)
         self._folder = folder / "warehouse"
         with closing(sqlite3.connect(self.scene.effects)) as database:
@@ -71,6 +77,7 @@ class Rain:
             "received_ms": 1,
             "campaign_id": "rain",
             "shopper_id": f"s{number if shopper is None else shopper}",
+            "membership_tier": "none",
             "cause_event_id": f"event-{number}",
             "offer": offer,
             "kind": KINDS[offer],
@@ -90,16 +97,21 @@ class Rain:
             effects.execute(statement, coupon=f"coupon-{number}")
         database.close()
 
-    def give(self, number: int, offer: str, shopper: int | None = None) -> None:
+    def give(self, number: int, offer: str, shopper: int | None = None, tier: str = "none") -> None:
         """All that an envelope takes."""
-        self.claim(number, shopper)
+        self.claim(number, shopper, membership_tier=tier)
         self.decide(number, "issued", offer, shopper)
         self.receive(number, offer, shopper)
         self.serve(number, offer)
 
+    def refuse(self, number: int, offer: str, **fields: Any) -> None:
+        """For want of a piece."""
+        self.claim(number, **fields)
+        self.decide(number, "out_of_budget", offer)
+
     @property
     def claims(self) -> Claims:
-        found = outcome(self.scene, campaign=CAMPAIGN).claims
+        found = outcome(self.scene, campaign=self._campaign).claims
         assert found is not None
         return found
 
@@ -112,8 +124,7 @@ def rain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rain]:
     rain = Rain(tmp_path)
     for number, offer in enumerate(("suitcase", "points", "small")):
         rain.give(number, offer)
-    rain.claim(3, kind="red_envelope_claimed", store_id=None)
-    rain.decide(3, "out_of_budget", "suitcase")
+    rain.refuse(3, "suitcase", kind="red_envelope_claimed", store_id=None)
     rain.claim(4, shopper=0)
     rain.decide(4, "capped", "points", shopper=0)
     rain.claim(5)
@@ -166,8 +177,7 @@ def test_two_coupons_or_a_coupon_and_a_refusal_for_one_claim_are_two_answers(rai
 
 
 def test_a_refusal_without_its_reason_is_wrong(rain: Rain) -> None:
-    rain.claim(10)
-    rain.decide(10, "out_of_budget", "small")
+    rain.refuse(10, "small")
     rain.claim(11)
     rain.decide(11, "capped", "small")
     rain.claim(12)
@@ -186,3 +196,53 @@ def test_a_stock_with_something_left_showed_nothing(tmp_path: Path, monkeypatch:
     rain = Rain(tmp_path)
     rain.give(0, "suitcase")
     assert (rain.claims.left_over, rain.claims.wrong) == (1, 1)
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rain:
+    """Where VIPs are apart: the points are given away, and no suitcase."""
+    monkeypatch.setenv("HONGBAO_WAREHOUSE_FOLDER", str(tmp_path / "warehouse"))
+    monkeypatch.setenv("HONGBAO_SERVICES_DATABASE", f"sqlite:{tmp_path}/{{service}}.db")
+    monkeypatch.setenv("HONGBAO_STACK_VIP_MEMORY_MB", "1280")
+    rain = Rain(tmp_path, DIVIDED)
+    rain.give(0, "points", tier="vip")
+    rain.give(1, "points", tier="gold")
+    return rain
+
+
+def wrong(rain: Rain) -> dict[str, int]:
+    told = ("made", "issued", "refused")
+    return {name: value for name, value in asdict(rain.claims).items() if value and name not in told}
+
+
+def test_each_part_of_a_stock_may_be_given_to_its_end(parts: Rain) -> None:
+    parts.give(2, "suitcase", tier="vip")
+    parts.give(3, "suitcase", tier="gold")
+    for number, tier in ((4, "vip"), (5, "gold")):
+        parts.refuse(number, "suitcase", membership_tier=tier)
+    assert (wrong(parts), parts.claims.wrong) == ({}, 0)
+
+
+@pytest.mark.parametrize(("tier", "by_vips"), [("vip", {"overspent_by_vips": 1}), ("gold", {})])
+def test_a_piece_of_the_other_part_is_overspent_here_and_left_over_there(
+    parts: Rain, tier: str, by_vips: dict[str, int]
+) -> None:
+    parts.give(2, "suitcase", tier=tier)
+    parts.give(3, "suitcase", tier=tier)
+    assert (wrong(parts), parts.claims.wrong) == ({"overspent": 1, "left_over": 1, **by_vips}, 2)
+
+
+@pytest.mark.parametrize(("got", "refused"), [("vip", "gold"), ("gold", "vip")])
+def test_a_refusal_is_wrong_while_there_is_a_piece_in_its_part_alone(parts: Rain, got: str, refused: str) -> None:
+    parts.give(2, "suitcase", tier=got)
+    parts.refuse(3, "suitcase", membership_tier=got)
+    assert wrong(parts) == {"left_over": 1}
+    parts.refuse(4, "suitcase", membership_tier=refused)
+    assert wrong(parts) == {"left_over": 1, "wrongly_refused": 1}
+
+
+def test_where_vips_are_not_apart_they_may_have_every_piece(parts: Rain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HONGBAO_STACK_VIP_MEMORY_MB", "0")
+    parts.give(2, "suitcase", tier="vip")
+    parts.give(3, "suitcase", tier="vip")
+    assert wrong(parts) == {}

@@ -14,7 +14,7 @@ from drills.outcome import Outcome, outcome
 from drills.scene import Scene
 from tests.warehouse.landing import START, event, land
 
-CLAIMS = Claims(5, 3, {"capped": 2}, 0, 0, 0, 0, 0, 0, 0, 0)
+CLAIMS = Claims(5, 3, {"capped": 2}, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 WHOLE = Outcome(
     published=3,
     landed=2,

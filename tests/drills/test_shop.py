@@ -58,3 +58,9 @@ def test_claims_are_valid_half_of_them_scans_and_some_a_shoppers_second() -> Non
         assert ("store_id" in claim) == (claim["event_type"] == "qr_scanned") == (number % 2 == 0)
     shoppers = {claim["user_id"] for claim in made}
     assert 0.8 < len(shoppers) / len(made) < 1
+
+
+def test_a_claimant_is_of_one_tier_and_some_are_vips() -> None:
+    tiers = {(claim["user_id"], claim["membership_tier"]) for claim in islice(claims(1, 1e9, lambda: False), 2_000)}
+    assert len(tiers) == len({user_id for user_id, _ in tiers})
+    assert 0.25 < len([tier for _, tier in tiers if tier == "vip"]) / len(tiers) < 0.35
