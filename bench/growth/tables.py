@@ -25,8 +25,9 @@ def lines(growth: Figures) -> Iterator[str]:
                 for job, found in growth["bytes_per_user"].items()
             ),
         )
-    yield from _varied("TaskManagers of two slots", growth["taskmanagers"])
-    yield from _varied("partitions", growth["partitions"])
+    for series, what in (("taskmanagers", "TaskManagers of two slots"), ("partitions", "partitions")):
+        if growth[series]:
+            yield from _varied(what, growth[series])
     if "soak" in growth:
         yield from _soak(growth["soak"])
 
