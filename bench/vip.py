@@ -54,7 +54,7 @@ def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
     Raises CannotRun where no backlog stood, or no VIP had a coupon.
     """
     folder, load_before = ROOT / "var" / "bench", os.getloadavg()[0]
-    flood_s = WARM_UP_S + seconds / 2 + 2 * WARM_UP_S + seconds + seconds / 2
+    flood_s = 3 * WARM_UP_S + 2 * seconds + LAST_S
     with private(folder, SETTINGS, say):
         receipts = folder / "receipts-vip.jsonl"
         say("making a backlog")
@@ -84,15 +84,13 @@ def run(seconds: float, say: Say = lambda _: None) -> dict[str, Any]:
                 time.sleep(seconds)
             behind_ms = told(vips)["behind_ms"]
             time.sleep(LAST_S)
-            found = figures(alone, beside, latency.receipts(receipts, 0))
             begin(vip_flood)
             time.sleep(WARM_UP_S)
             say("beside a flood of VIPs")
             with counted() as flooded:
                 time.sleep(seconds / 2)
             # What is due of both floods and was not sent yet ends with them.
-        found["others_per_s"]["beside_vip_flood"] = round(flooded.others_per_s)
-        found["vip_flood_per_s"] = round(flooded.vip_per_s)
+        found = figures(alone, beside, flooded, latency.receipts(receipts, 0))
     return {
         "seconds": seconds,
         "load_before": round(load_before, 1),
@@ -140,8 +138,8 @@ def _read(admin: PulsarAdmin) -> tuple[int, int, int]:
     return out, int(vips["subscriptions"]["coupons_vip"]["msgOutCounter"]), int(others["msgInCounter"])
 
 
-def figures(alone: Counted, beside: Counted, receipts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """VIPs' and the others' latencies while VIPs came, and what the others were served at without and with them."""
+def figures(alone: Counted, beside: Counted, flooded: Counted, receipts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """VIPs' latencies at their usual rate, and what the others were served at without, beside that and a flood."""
     counting = [one for one in receipts if beside.begun_ms <= one["occurred_ms"] < beside.ended_ms]
     vips = [one for one in counting if one["lane"] == "vip"]
     if not vips:
@@ -151,10 +149,15 @@ def figures(alone: Counted, beside: Counted, receipts: Iterable[Mapping[str, Any
     return {
         "vip": latency.percentiles(latency.histogram(map(latency.whole_ms, vips))),
         "vip_stages_ms": stages(vips),
-        "others_per_s": {"alone": round(alone.others_per_s), "beside_vips": round(beside.others_per_s)},
+        "others_per_s": {
+            "alone": round(alone.others_per_s),
+            "beside_vips": round(beside.others_per_s),
+            "beside_vip_flood": round(flooded.others_per_s),
+        },
         "others_backlog": beside.backlog,
         "flood_per_s": round(beside.flood_per_s),
         "vip_per_s": round(beside.vip_per_s),
+        "vip_flood_per_s": round(flooded.vip_per_s),
     }
 
 
